@@ -1,0 +1,163 @@
+"""create_app(): settings, database, pages and protocol, headers. Served by ``wsgi:app``."""
+
+import logging
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, abort, g, request
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from sqlalchemy import text
+from werkzeug.datastructures import MultiDict
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from idp import db
+from idp.browser import browser_cookie_name, peer_address
+from idp.config import Settings
+from idp.config import settings as current_settings
+from idp.flows import (
+    account,
+    choose_account,
+    consent,
+    error_pages,
+    moments,
+    page_context,
+    preferences,
+    sign_in,
+    sign_out,
+)
+from idp.oidc import authorize, endpoints, logout
+from idp.oidc.discovery import HSTS, StaticDocuments
+from idp.services.audit import Circumstances, set_circumstances
+
+LARGEST_REQUEST = 256 * 1024
+BROWSER_COOKIE_LIFE = timedelta(days=400)
+# A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
+LEADS_TO_CLIENTS = frozenset({"sign_in", "consent", "choose_account", "sign_out", "account", "authorize"})
+STATIC_CACHE = "public, max-age=31536000, immutable"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The provider as a WSGI application. Raises pydantic's ValidationError when a setting is missing or unsafe."""
+    chosen = settings or current_settings()
+    # Authlib logs whole tokens at DEBUG (ecosystem.md 1.3-9).
+    logging.getLogger("authlib").setLevel(logging.INFO)
+    app = Flask("idp", static_folder="static", static_url_path="/static")
+    _configure(app, chosen)
+    db.init_app(app, chosen)
+    Babel(app, locale_selector=page_context.chosen_language, default_locale="zh_Hant_TW")
+    csrf = CSRFProtect(app)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters.update(
+        roc_date=moments.roc_date, clock=moments.clock, moment=moments.full_moment
+    )
+    app.context_processor(page_context.common_context)
+    # The authorization and logout endpoints take other sites' forms by their specifications; they change nothing.
+    for blueprint in (authorize.bp, endpoints.bp, logout.bp):
+        app.register_blueprint(blueprint)
+        csrf.exempt(blueprint)
+    for blueprint in (sign_in.bp, consent.bp, choose_account.bp, sign_out.bp, account.bp, preferences.bp):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/health", "health", _health)
+    error_pages.register(app)
+    app.before_request(_before)
+    app.after_request(_finish(chosen))
+    wsgi: Any = StaticDocuments(app, app.wsgi_app, chosen)
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
+    app.wsgi_app = wsgi  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.derived_key("browser cookie"),
+        SESSION_COOKIE_NAME=browser_cookie_name(),
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=BROWSER_COOKIE_LIFE,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        MAX_FORM_PARTS=200,
+        TRUSTED_HOSTS=[settings.host.rpartition(":")[0] or settings.host, settings.host],
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_I18N_ENABLED=False,
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        DEBUG=settings.debug,
+        TESTING=False,
+        MAIL_SERVER=settings.mail_server,
+        MAIL_PORT=settings.mail_port,
+        MAIL_USERNAME=settings.mail_username or None,
+        MAIL_PASSWORD=settings.mail_password.get_secret_value() or None,
+        MAIL_USE_TLS=settings.mail_tls == "starttls",
+        MAIL_USE_SSL=settings.mail_tls == "tls",
+        MAIL_DEFAULT_SENDER=settings.mail_sender,
+    )
+
+
+def _before() -> None:
+    g.nonce = secrets.token_urlsafe(16)
+    set_circumstances(Circumstances(address=peer_address()))
+    if request.blueprint in {"oidc", "authorize", "logout"}:
+        return
+    if request.method == "POST" and not _is_from_here():
+        abort(403)
+    if _has_odd_text(request.args) or (request.method == "POST" and _has_odd_text(request.form)):
+        abort(400)
+
+
+def _is_from_here() -> bool:
+    """Whether a form comes from a page of ours. Browsers name the origin of every POST; ``null`` is nobody's."""
+    origin = request.headers.get("Origin")
+    return origin is None or origin == current_settings().issuer
+
+
+def _has_odd_text(values: MultiDict[str, str]) -> bool:
+    """Whether any field holds NUL or what was no UTF-8: no person types it, and PostgreSQL can't keep it."""
+    return any("\0" in t or "\N{REPLACEMENT CHARACTER}" in t for name, t in values.items(multi=True)) or any(
+        "\0" in name for name in values
+    )
+
+
+def _health() -> Response:
+    """200 when the database answers; a load balancer asks here."""
+    db.session.execute(text("SELECT 1"))
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _finish(settings: Settings) -> Any:
+    def add_headers(response: Response) -> Response:
+        """The headers of every answer (HD01, HD02, HD07)."""
+        headers = response.headers
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Content-Security-Policy", _policy())
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if settings.secure:
+            headers.setdefault(*HSTS)
+        if request.endpoint == "static" and response.status_code == 200:
+            headers["Cache-Control"] = STATIC_CACHE
+        elif "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-store"
+            response.vary.add("Cookie")
+        return response
+
+    return add_headers
+
+
+def _policy() -> str:
+    form_action = "" if request.blueprint in LEADS_TO_CLIENTS else " form-action 'self';"
+    return (
+        f"default-src 'none'; script-src 'nonce-{g.get('nonce', '')}'; style-src 'self'; img-src 'self';"
+        f" connect-src 'self';{form_action} frame-ancestors 'none'; base-uri 'none'"
+    )
+
+

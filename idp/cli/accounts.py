@@ -1,0 +1,126 @@
+"""``idp account``: add, show, suspend and restore accounts, and change their role."""
+
+from typing import Any
+
+import click
+
+from idp.cli.companies import company_or_not_found, json_option, reason_option, tax_id_option
+from idp.cli.running import looked_at, secret_from_stdin, show_fields, show_json, with_application
+from idp.db import session, transaction
+from idp.errors import NotFound
+from idp.models import Account, Company
+from idp.policies.roles import Role
+from idp.services.accounts import account_by_username, add_account, restore_account, set_role, suspend_account
+
+ROLES = click.Choice([r.value for r in Role])
+username_option = click.option("--username", required=True, help="The account's name.")
+
+
+@click.group()
+def account() -> None:
+    """Add, show, suspend and restore accounts, and change their role."""
+
+
+@account.command()
+@tax_id_option
+@username_option
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--email", required=True, help="The person's mailbox; it counts as confirmed.")
+@click.option("--role", required=True, type=ROLES, help="What the person may do.")
+@click.option("--password-stdin", is_flag=True, help="Read the password as one line from standard input.")
+@click.option("--service", "service_id", help="The service the account was opened at.")
+@with_application
+def add(
+    tax_id: str,
+    username: str,
+    name: str,
+    email: str,
+    role: str,
+    password_stdin: bool,
+    service_id: str | None,
+) -> None:
+    """Add an active account to a company, and print it as JSON. Without a password it cannot sign in yet."""
+    password = secret_from_stdin("password") if password_stdin else None
+    with transaction():
+        added = add_account(
+            company=company_or_not_found(tax_id),
+            username=username,
+            name=name,
+            email=email,
+            role=Role(role),
+            password=password,
+            service_id=service_id,
+        )
+    show_json(_about(added))
+
+
+@account.command()
+@username_option
+@json_option
+@with_application
+def show(username: str, as_json: bool) -> None:
+    """Show an account."""
+    found = _account_or_not_found(username)
+    looked_at("account", account_id=found.id, company_id=found.company_id)
+    (show_json if as_json else show_fields)(_about(found))
+
+
+@account.command()
+@username_option
+@reason_option
+@with_application
+def suspend(username: str, reason: str) -> None:
+    """Suspend an account: it is signed out everywhere and cannot sign in."""
+    with transaction():
+        found = _account_or_not_found(username)
+        suspend_account(found, reason)
+    show_json(_about(found))
+
+
+@account.command()
+@username_option
+@with_application
+def restore(username: str) -> None:
+    """Let a suspended account sign in again."""
+    with transaction():
+        found = _account_or_not_found(username)
+        restore_account(found)
+    show_json(_about(found))
+
+
+@account.command("set-role")
+@username_option
+@click.option("--role", required=True, type=ROLES, help="The new role.")
+@with_application
+def change_role(username: str, role: str) -> None:
+    """Give an account another role."""
+    with transaction():
+        found = _account_or_not_found(username)
+        set_role(found, Role(role))
+    show_json(_about(found))
+
+
+def _account_or_not_found(username: str) -> Account:
+    found = account_by_username(username)
+    if found is None:
+        raise NotFound(what="account")
+    return found
+
+
+def _about(found: Account) -> dict[str, Any]:
+    company = session.get(Company, found.company_id) if found.company_id else None
+    return {
+        "sub": found.id,
+        "kind": found.kind.value,
+        "username": found.username,
+        "name": found.name,
+        "email": found.email,
+        "role": found.role.value if found.role else None,
+        "status": found.status.value,
+        "status_reason": found.status_reason,
+        "company_tax_id": company.tax_id if company else None,
+        "company_name": company.name if company else None,
+        "electronic_id": found.electronic_id,
+        "perm_ver": found.perm_ver,
+        "created_at": found.created_at.isoformat(),
+    }

@@ -1,0 +1,95 @@
+"""``idp company``: add, show, suspend and restore companies."""
+
+from typing import Any
+
+import click
+
+from idp.cli.running import looked_at, show_fields, show_json, with_application
+from idp.db import transaction
+from idp.errors import NotFound
+from idp.models import Company
+from idp.policies.standing import CompanyProof
+from idp.services.companies import add_company, company_by_tax_id, restore_company, suspend_company
+
+tax_id_option = click.option("--tax-id", required=True, help="The company's 統一編號, 8 digits.")
+reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def company() -> None:
+    """Add, show, suspend and restore companies."""
+
+
+@company.command()
+@tax_id_option
+@click.option("--name", required=True, help="The company's name, as registered.")
+@click.option(
+    "--proof",
+    type=click.Choice([p.value for p in CompanyProof]),
+    default=CompanyProof.NONE.value,
+    show_default=True,
+    help="How the company was proven.",
+)
+@with_application
+def add(tax_id: str, name: str, proof: str) -> None:
+    """Add a company, and print it as JSON."""
+    with transaction():
+        added = add_company(tax_id=tax_id, name=name, proof=CompanyProof(proof))
+    show_json(about_company(added))
+
+
+@company.command()
+@tax_id_option
+@json_option
+@with_application
+def show(tax_id: str, as_json: bool) -> None:
+    """Show a company."""
+    found = company_or_not_found(tax_id)
+    looked_at("company", company_id=found.id)
+    (show_json if as_json else show_fields)(about_company(found))
+
+
+@company.command()
+@tax_id_option
+@reason_option
+@with_application
+def suspend(tax_id: str, reason: str) -> None:
+    """Suspend a company: its people are signed out and cannot sign in."""
+    with transaction():
+        found = company_or_not_found(tax_id)
+        suspend_company(found, reason)
+    show_json(about_company(found))
+
+
+@company.command()
+@tax_id_option
+@with_application
+def restore(tax_id: str) -> None:
+    """Let the people of a suspended company sign in again."""
+    with transaction():
+        found = company_or_not_found(tax_id)
+        restore_company(found)
+    show_json(about_company(found))
+
+
+def company_or_not_found(tax_id: str) -> Company:
+    """The company of this number. Raises NotFound."""
+    found = company_by_tax_id(tax_id)
+    if found is None:
+        raise NotFound(what="company")
+    return found
+
+
+def about_company(found: Company) -> dict[str, Any]:
+    """What the command tells of a company."""
+    return {
+        "id": found.id,
+        "id_type": found.id_type,
+        "tax_id": found.tax_id,
+        "name": found.name,
+        "status": found.status.value,
+        "proof": found.proof.value,
+        "verified_at": found.verified_at.isoformat() if found.verified_at else None,
+        "created_at": found.created_at.isoformat(),
+    }

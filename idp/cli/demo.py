@@ -1,0 +1,198 @@
+"""``idp demo``: the whole product on one machine, with people to sign in as, stopped again by one Ctrl-C."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+import unicodedata
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from idp.cli.demo_data import COMPANIES, PEOPLE, Ports, idp, load, steps
+from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
+
+FIRST_PORT = 5100
+PASSWORD = "demo-Passw0rd"  # noqa: S105  (printed for everyone to use)
+
+
+def check_ports(ports: Ports) -> None:
+    """Raise ClickException, naming the port and what to do, when one of them is taken."""
+    for port, use in ports.uses().items():
+        for address in loopback_addresses():
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((address, port))
+                except OSError as error:
+                    raise click.ClickException(
+                        f"Port {port} is needed for {use} and can't be used ({error.strerror}): stop the "
+                        f"program that listens there (ss -ltnp 'sport = :{port}' names it), or choose other "
+                        f"ports, as in: make demo PORT={ports.provider + 100}"
+                    ) from error
+
+
+def new_key() -> str:
+    """32 random bytes as the settings take them."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+
+
+def read_secrets(folder: Path) -> dict[str, str]:
+    """The demo's generated secrets, made at the first run and readable by their owner alone."""
+    path = folder / "secrets.json"
+    if path.exists():
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+    made = {
+        "secret_key": new_key(),
+        "master_key": new_key(),
+        "dreams_client_secret": new_key(),
+        "dreams_secret_key": new_key(),
+        "password": os.environ.get("IDP_DEMO_PASSWORD") or PASSWORD,
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(made, file, indent=1)
+    return made
+
+
+def provider_environment(folder: Path, ports: Ports, known: dict[str, str]) -> dict[str, str]:
+    """The environment of the provider's processes. IDP_ settings of the caller's shell do not reach them."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
+    bind = ",".join(
+        f"[{address}]:{ports.provider}" if ":" in address else f"{address}:{ports.provider}"
+        for address in loopback_addresses()
+    )
+    return outside | {
+        "IDP_MODE": "demo",
+        "IDP_ISSUER": f"http://localhost:{ports.provider}",
+        "IDP_DATABASE_URL": f"sqlite:///{folder / 'idp.db'}",
+        "IDP_SECRET_KEY": known["secret_key"],
+        "IDP_MASTER_KEY": known["master_key"],
+        "IDP_BIND": bind,
+        "IDP_MAIL_SERVER": "localhost",
+        "IDP_MAIL_PORT": str(ports.smtp),
+        "IDP_MAIL_TLS": "none",
+        "IDP_MAIL_SENDER": "idp@example.test",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns that stand under each other, a Chinese character being two columns wide."""
+    widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        (
+            "  "
+            + "   ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def announcement(folder: Path, ports: Ports, password: str, seconds: float) -> str:
+    """What is printed when all answer: where to go and who to be."""
+    addresses = [
+        ("Open", "Address"),
+        ("DREAMS 案場申請, an application: begin here", f"http://localhost:{ports.dreams}"),
+        ("Identity provider: one's own account", f"http://localhost:{ports.provider}/account"),
+        ("Mailbox: every mail that is sent", f"http://localhost:{ports.mailbox}"),
+    ]
+    people = [("Sign in as", "Password", "Name", "Role", "Company")] + [
+        (
+            each.username,
+            password,
+            each.name,
+            f"{each.role} {each.role_zh}",
+            f"{COMPANIES[each.tax_id][0]} {each.tax_id}",
+        )
+        for each in PEOPLE
+    ]
+    where = folder.relative_to(ROOT)
+    return "\n".join(
+        [
+            f"The demo is ready after {seconds:.1f} s.",
+            "",
+            table(addresses),
+            "",
+            table(people),
+            "",
+            f"Data in {where}, logs in {where}/log. Ctrl-C stops everything; FRESH=1 begins anew.",
+        ]
+    )
+
+
+@click.command()
+@click.option("--fresh", is_flag=True, help="Delete the data of earlier runs and begin anew.")
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65000),
+    default=FIRST_PORT,
+    show_default=True,
+    help="The provider's port; DREAMS is on the next, the mailbox 25 and its SMTP 26 further on.",
+)
+def demo(fresh: bool, port: int) -> None:
+    """Run provider, mail worker, DREAMS and a mailbox on this machine, with people to sign in as."""
+    began = time.monotonic()
+    ports = Ports(port)
+    folder = ROOT / "var" / ("demo" if port == FIRST_PORT else f"demo-{port}")
+    if not (ROOT / "clients" / "mailbox").is_dir():
+        raise click.ClickException(
+            "idp demo runs in a checkout of the project, where the folder clients/ is."
+        )
+    check_ports(ports)
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = read_secrets(folder)
+    if os.environ.get("IDP_DEMO_PASSWORD", known["password"]) != known["password"]:
+        click.echo("IDP_DEMO_PASSWORD counts for fresh data only: the people keep the password they have.")
+    try:
+        with told_to_end(), Processes(folder) as processes:
+            start(processes, folder, ports, known)
+            click.echo(announcement(folder, ports, known["password"], time.monotonic() - began))
+            processes.watch()
+    except Stopped as error:
+        raise click.ClickException(str(error)) from error
+
+
+def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str]) -> None:
+    """Start all, load the data on the way, and return when all answer."""
+    environment = provider_environment(folder, ports, known)
+    bare = {name: value for name, value in environment.items() if not name.startswith("IDP_")}
+    processes.start("mailbox", ["clients.mailbox"], bare | {
+        "MAILBOX_FOLDER": str(folder / "mails"),
+        "MAILBOX_PORT": str(ports.mailbox),
+        "MAILBOX_SMTP_PORT": str(ports.smtp),
+    })  # fmt: skip
+    processes.start("DREAMS", ["clients.dreams"], bare | {
+        "DREAMS_ISSUER": f"http://localhost:{ports.provider}",
+        "DREAMS_CLIENT_ID": "dreams",
+        "DREAMS_CLIENT_SECRET": known["dreams_client_secret"],
+        "DREAMS_DATA": str(folder / "dreams"),
+        "DREAMS_PORT": str(ports.dreams),
+        "DREAMS_SECRET_KEY": known["dreams_secret_key"],
+    })  # fmt: skip
+    initialised = idp(["init"], environment)
+    if initialised.returncode:
+        raise click.ClickException(f"The database could not be prepared:\n{initialised.stderr}")
+    load(steps(ports, known), folder, environment)
+    processes.start("provider", ["idp.cli", "serve"], environment)
+    processes.start("mail worker", ["idp.cli", "worker"], environment)
+    processes.wait_for(
+        [
+            ("mailbox", ports.mailbox, "/newest"),
+            ("mailbox", ports.smtp, ""),
+            ("provider", ports.provider, "/health"),
+            ("DREAMS", ports.dreams, "/"),
+        ]
+    )

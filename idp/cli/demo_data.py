@@ -1,0 +1,164 @@
+"""The demo's data: companies, people, the application; loaded by the public command, each part once."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from idp.cli.demo_processes import ROOT
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of the demo, all counted from the first."""
+
+    provider: int
+
+    @property
+    def dreams(self) -> int:
+        return self.provider + 1
+
+    @property
+    def mailbox(self) -> int:
+        return self.provider + 25
+
+    @property
+    def smtp(self) -> int:
+        return self.provider + 26
+
+    def uses(self) -> dict[int, str]:
+        """What each port is for, in words."""
+        return {
+            self.provider: "the identity provider",
+            self.dreams: "DREAMS",
+            self.mailbox: "the mailbox page",
+            self.smtp: "the mail sink",
+        }
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the people to sign in as."""
+
+    username: str
+    name: str
+    role: str
+    role_zh: str
+    tax_id: str
+
+
+COMPANIES = {"00000016": ("測試一號有限公司", "card"), "00000022": ("測試二號有限公司", "document")}
+PEOPLE = (
+    Person("guest1", "林小玉", "guest", "訪客", "00000016"),
+    Person("staff1", "王小明", "staff", "一般人員", "00000016"),
+    Person("admin1", "陳美惠", "group_admin", "群組管理員", "00000016"),
+    Person("staff2", "李大華", "staff", "一般人員", "00000022"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of the public command that loads a part of the data, and the one that tells it is there."""
+
+    arguments: tuple[str, ...]
+    stdin: str = ""
+    present: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Names this step among those done. What is read from files counts, what is secret does not."""
+        files = [Path(text).read_bytes() for text in self.arguments if text.endswith(".json")]
+        return hashlib.sha256(b"\0".join([*(text.encode() for text in self.arguments), *files])).hexdigest()
+
+
+def steps(ports: Ports, known: dict[str, str]) -> Iterator[Step]:
+    """What the demo data is: two companies, the people, the application and its menus."""
+    for tax_id, (name, proof) in COMPANIES.items():
+        yield Step(
+            ("company", "add", "--tax-id", tax_id, "--name", name, "--proof", proof),
+            present=("company", "show", "--tax-id", tax_id),
+        )
+    for person in PEOPLE:
+        named = ("--tax-id", person.tax_id, "--username", person.username)
+        told = ("--name", person.name, "--email", f"{person.username}@example.test", "--role", person.role)
+        yield Step(
+            ("account", "add", *named, *told, "--password-stdin"),
+            stdin=known["password"],
+            present=("account", "show", "--username", person.username),
+        )
+    yield _dreams(ports, known)
+    yield Step(("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json")))
+
+
+def _dreams(ports: Ports, known: dict[str, str]) -> Step:
+    home = f"http://localhost:{ports.dreams}"
+    registration = (
+        "--name", "DREAMS 案場申請",
+        "--name-en", "DREAMS sites",
+        "--service", "dreams",
+        "--colour", "#12462a",
+        "--icon", "app-dreams",
+        "--redirect-uri", f"{home}/callback",
+        "--post-logout-redirect-uri", f"{home}/signed-out",
+        "--initiate-login-uri", f"{home}/login",
+        "--backchannel-logout-uri", f"{home}/backchannel-logout",
+        "--auth-method", "client_secret_basic",
+        "--grant-type", "authorization_code",
+        "--grant-type", "refresh_token",
+        "--scope", "openid profile email company menus offline_access",
+    )  # fmt: skip
+    return Step(
+        ("client", "add", "--client-id", "dreams", "--secret-stdin", *registration),
+        stdin=known["dreams_client_secret"],
+        present=("client", "show", "dreams"),
+        change=("client", "set", "dreams", *registration),
+    )
+
+
+def load(wanted: Iterable[Step], folder: Path, environment: dict[str, str]) -> None:
+    """Take each step once: what an earlier run has done is written down, and stays as people changed it."""
+    ledger = folder / "loaded.json"
+    done: list[str] = json.loads(ledger.read_text()) if ledger.exists() else []
+    for step in wanted:
+        if step.digest not in done:
+            _take(step, environment)
+            done.append(step.digest)
+            unfinished = ledger.with_suffix(".new")
+            unfinished.write_text(json.dumps(done, indent=1))
+            unfinished.rename(ledger)
+
+
+def _take(step: Step, environment: dict[str, str]) -> None:
+    answer = idp(step.arguments, environment, step.stdin)
+    if answer.returncode and step.present and idp(step.present, environment).returncode == 0:
+        # It is there: from an older version of this data, or from a run broken off before the note of it.
+        if not step.change:
+            return
+        answer = idp(step.change, environment)
+    if answer.returncode:
+        raise click.ClickException(
+            f"The demo data could not be loaded: idp {' '.join(step.arguments[:2])} says\n{answer.stderr}"
+        )
+
+
+def idp(
+    arguments: Sequence[str], environment: dict[str, str], stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the public command with the demo's settings."""
+    return subprocess.run(  # noqa: S603  (our own command with our own words)
+        [sys.executable, "-m", "idp.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )

@@ -1,0 +1,90 @@
+"""The worker's rounds. Any number of workers may run: leases and locks in the database keep them apart."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from idp.app import create_app
+from idp.db import session, transaction
+from idp.errors import DatabaseBusy
+from idp.mails.delivery import deliver_due
+from idp.services.audit import Circumstances, record, set_circumstances
+from idp.services.audit_chain import seal
+from idp.services.housekeeping import tidy
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+PAUSE_SECONDS = 1.0
+PAUSE_AFTER_ACCIDENT_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something the worker does every so often; it gives how much there was to do."""
+
+    name: str
+    every_seconds: float
+    act: Callable[[], int]
+    next_at: float = 0.0
+
+
+def told_to_end() -> bool:
+    """Whether a signal waits that asks the worker to end."""
+    return bool(signal.sigpending() & set(ENDING))
+
+
+def duties() -> list[Duty]:
+    """All the worker does."""
+    return [
+        Duty("mail", 1.0, lambda: deliver_due(told_to_end)),
+        Duty("audit", 5.0, seal),
+        Duty("tidy", 300.0, tidy),
+    ]
+
+
+def run(*, once: bool) -> None:
+    """Do the rounds until a signal comes; what was begun is finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The signals wait while a duty is done, and are asked for between: nothing is cut in two.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    app = create_app()
+    set_circumstances(Circumstances(actor="worker"))
+    listed = duties()
+    with app.app_context():
+        if once:
+            for duty in listed:
+                while duty.act():
+                    pass
+            return
+        with transaction():
+            record("operator:worker:started")
+    while not told_to_end():
+        with app.app_context():
+            pause = _round(listed)
+        if signal.sigtimedwait(ENDING, pause) is not None:
+            break
+    log.info("the worker ends")
+
+
+def _round(listed: list[Duty]) -> float:
+    for duty in listed:
+        if duty.next_at > time.monotonic():
+            continue
+        try:
+            # More may be waiting where there was something to do.
+            duty.next_at = time.monotonic() + (0.0 if duty.act() else duty.every_seconds)
+        except (SQLAlchemyError, DatabaseBusy) as error:
+            session.rollback()
+            log.warning("%s: the database could not be used: %s", duty.name, type(error).__name__)
+            return PAUSE_AFTER_ACCIDENT_SECONDS
+        except Exception:
+            session.rollback()
+            log.exception("%s: an accident", duty.name)
+            duty.next_at = time.monotonic() + PAUSE_AFTER_ACCIDENT_SECONDS
+    soonest = min(duty.next_at for duty in listed) - time.monotonic()
+    return min(max(soonest, 0.0), PAUSE_SECONDS)

@@ -1,0 +1,226 @@
+"""The database: a session a request, one write transaction an act.
+
+Reading needs nothing: the first statement begins. Writing happens inside ``with transaction():``, which on SQLite
+takes the writers' file lock and begins IMMEDIATE, so that no write ever fails for a stale snapshot (ecosystem.md 2.1).
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from idp.config import Mode, Settings
+from idp.errors import DatabaseBusy, Refused
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware and in UTC, in Python and out. SQLite forgets zones; naive moments are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive moment was given to the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The tables' base: plain SQLAlchemy, so that Flask-SQLAlchemy stays only the session."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            datetime: UtcDateTime(),
+            dict[str, Any]: JSON(),
+            list[str]: JSON(),
+            list[dict[str, Any]]: JSON(),
+        },
+    )
+
+
+db = SQLAlchemy(session_options={"expire_on_commit": False})
+session = db.session
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_statements: ContextVar[list[int] | None] = ContextVar("statements", default=None)
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class WritersLock:
+    """One writer at a time over all processes on this SQLite file, in turn and without SQLite's long naps."""
+
+    def __init__(self, path: Path, wait: float) -> None:
+        self._path = path
+        self._wait = wait
+        self._threads = threading.Lock()
+        self._file: tuple[int, int] | None = None
+
+    def acquire(self) -> None:
+        """Wait for the lock. Raises DatabaseBusy when it is not had in time."""
+        deadline = time.monotonic() + self._wait
+        if not self._threads.acquire(timeout=self._wait):
+            raise DatabaseBusy
+        try:
+            self._lock_file(deadline)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def _lock_file(self, deadline: float) -> None:
+        descriptor = self._descriptor()
+        pause = 0.0002
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise DatabaseBusy from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.004)
+            else:
+                return
+
+    def _descriptor(self) -> int:
+        # A descriptor inherited over fork would share its lock with the parent.
+        if self._file is None or self._file[0] != os.getpid():
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = (os.getpid(), descriptor)
+        return self._file[1]
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        fcntl.flock(self._descriptor(), fcntl.LOCK_UN)
+        self._threads.release()
+
+
+_locks: dict[str, WritersLock] = {}
+
+
+def _lock() -> WritersLock | None:
+    return _locks.get(str(db.engine.url.database)) if db.engine.dialect.name == "sqlite" else None
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One write transaction: everything in it happens, or nothing.
+
+    It commits at the end and on a Refused (a refusal is an answer: counters and audit rows stay), and rolls back on
+    anything else. Inside another one it joins it. Raises DatabaseBusy when the database can't be written in time.
+    """
+    if _writing.get():
+        yield
+        return
+    session.commit()  # ends the snapshot read so far; nothing was written outside a transaction
+    lock = _lock()
+    if lock:
+        lock.acquire()
+    token = _writing.set(True)
+    try:
+        try:
+            yield
+        except Refused:
+            session.commit()
+            raise
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+        if lock:
+            lock.release()
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[int]]:
+    """Count the SQL statements sent in this context: ``[number]``."""
+    counter = [0]
+    token = _statements.set(counter)
+    try:
+        yield counter
+    finally:
+        _statements.reset(token)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the application its engine. The pool is opened lazily, so a preloaded parent hands down no connection."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    if settings.sqlite_path is not None:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        path = settings.sqlite_path
+        _locks[str(path)] = WritersLock(path.with_name(path.name + ".writer"), settings.database_wait_seconds)
+        _prepare_sqlite(engine, settings)
+    if settings.count_statements or settings.mode is Mode.TEST:
+        event.listen(engine, "before_cursor_execute", _count)
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    wait = settings.database_wait_seconds
+    common: dict[str, Any] = {"pool_size": settings.database_pool, "max_overflow": 0, "pool_timeout": wait}
+    if settings.sqlite_path is not None:
+        return common | {"connect_args": {"timeout": wait, "check_same_thread": False}}
+    milliseconds = int(wait * 1000)
+    options = (
+        f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+        " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+    )
+    return common | {"connect_args": {"connect_timeout": max(2, int(wait)), "options": options}}
+
+
+def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own transactions begin deferred and too late; ours begin by the event below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA busy_timeout={int(settings.database_wait_seconds * 1000)}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def _count(*_: object) -> None:
+    counter = _statements.get()
+    if counter is not None:
+        counter[0] += 1

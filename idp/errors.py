@@ -1,0 +1,119 @@
+"""What can go wrong and is an answer: refusals. Everything else is an accident with an incident number."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+
+class Refused(Exception):
+    """An answer, not an accident: what was written before it is committed, and its sentence is shown.
+
+    ``code`` names the sentence (flows/messages.py has words for each), ``status`` is the HTTP status of the page.
+    """
+
+    code: str = "refused"
+    status: int = 403
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(self.code)
+        self.details = details
+
+
+class NotFound(Refused):
+    """What was asked for does not exist, or is another company's: the two are told alike."""
+
+    code = "not_found"
+    status = 404
+
+
+class BadCredentials(Refused):
+    """Wrong password, unknown name or locked account: one answer for all (R-229, D-6)."""
+
+    code = "login.bad"
+    status = 200
+
+
+class TooManyTries(Refused):
+    """A limit of security.md §3 is reached for an address, whoever is asked for."""
+
+    code = "login.too_many"
+    status = 429
+
+    def __init__(self, *, retry_at: datetime, retry_seconds: int) -> None:
+        super().__init__(retry_at=retry_at)
+        self.retry_seconds = retry_seconds
+
+
+class AccountPending(Refused):
+    """The password was right, but the account waits for its review (R-033)."""
+
+    code = "login.pending"
+    status = 200
+
+
+class AccountUnverified(Refused):
+    """The password was right, but the mailbox was never confirmed (R-083)."""
+
+    code = "login.unverified"
+    status = 200
+
+
+class AccountUnusable(Refused):
+    """The password was right, but the account or its company is suspended or closed."""
+
+    code = "login.suspended"
+    status = 200
+
+
+class FormOfAnotherAccount(Refused):
+    """A form opened as one account was sent while acting as another."""
+
+    code = "acting.conflict"
+    status = 409
+
+
+class RequestGone(Refused):
+    """An authorization request waits no more: done, expired, or another browser's."""
+
+    code = "request.gone"
+    status = 400
+
+
+class AlreadyExists(Refused):
+    """A unique name or number is taken: 「帳號已經存在」 (R-079) and its like."""
+
+    code = "already_exists"
+    status = 409
+
+
+class InvalidInput(Refused):
+    """A value does not follow its rule; ``details["field"]`` names it, ``details["problem"]`` says why."""
+
+    code = "invalid_input"
+    status = 400
+
+
+class PasswordRefused(Refused):
+    """The password does not follow the rules (R-022, security.md §1.9-5); ``details["reason"]`` says which."""
+
+    code = "password.refused"
+    status = 400
+
+
+class LastGroupAdmin(Refused):
+    """The last group admin can neither step down nor be suspended (R-046)."""
+
+    code = "group.lastadmin"
+    status = 409
+
+
+class DatabaseBusy(Exception):
+    """The write lock was not had in time: 503 with Retry-After, nothing was written."""
+
+
+def refusals() -> Iterator[type[Refused]]:
+    """Every kind of refusal, for the test that each has words."""
+    stack = [Refused]
+    while stack:
+        kind = stack.pop()
+        yield kind
+        stack.extend(kind.__subclasses__())

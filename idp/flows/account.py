@@ -1,0 +1,158 @@
+"""The account page (P25): who one is, for which company, with which menus, and where one is signed in."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask import session as browser_session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from ua_parser import parse
+
+from idp.browser import current_sign_in, forget_current_sign_in
+from idp.config import settings
+from idp.db import transaction
+from idp.errors import NotFound
+from idp.flows.forms import check_stamp
+from idp.flows.messages import ADMISSION_REASONS, METHOD_LABELS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
+from idp.flows.moments import is_english
+from idp.flows.page_context import application_of
+from idp.policies.menus import MenuItemRule
+from idp.services.acting import Acting
+from idp.services.admission import admission_of
+from idp.services.clients import ClientRecord, all_clients, client_by_id
+from idp.services.menus import entitlements, menu_of
+from idp.services.sign_ins import (
+    SignedIn,
+    SignInSummary,
+    end_own_sign_in,
+    is_due_to_be_seen,
+    last_uses,
+    running_sign_ins,
+    see_sign_in,
+)
+
+bp = Blueprint("account", __name__)
+
+MENUS_SHOWN = 6
+NOTICE = "notice"
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """To the account page, which asks to sign in where nobody is."""
+    return redirect(url_for("account.overview"), 303)
+
+
+@bp.get("/account")
+def overview() -> ResponseReturnValue:
+    """Show the account, its applications and its running sign-ins."""
+    signed_in = current_sign_in()
+    if signed_in is None:
+        return redirect(url_for("sign_in.ask"), 303)
+    if is_due_to_be_seen(signed_in):
+        with transaction():
+            see_sign_in(signed_in)
+    acting = signed_in.human
+    company = acting.company
+    return render_template(
+        "account/overview.html",
+        account={
+            "name": acting.name,
+            "username": acting.username,
+            "email": acting.email,
+            "electronic_id": acting.electronic_id,
+            "role_label": ROLE_LABELS[acting.role] if acting.role else "",
+        },
+        company={
+            "name": company.name,
+            "tax_id": company.tax_id,
+            "status_label": STATUS_LABELS[company.status],
+            "proof_label": PROOF_LABELS[company.proof],
+            "verified_at": company.verified_at,
+        }
+        if company
+        else None,
+        applications=_applications(signed_in),
+        sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)],
+        notice=browser_session.pop(NOTICE, None),
+    )
+
+
+@bp.post("/account/open")
+def open_application() -> ResponseReturnValue:
+    """Enter an application from its tile: third-party initiated login (OIDC Core §4)."""
+    signed_in = current_sign_in()
+    if signed_in is None:
+        return redirect(url_for("sign_in.ask", expired=1), 303)
+    check_stamp()
+    client = client_by_id(request.form.get("client", ""))
+    if client is None or client.initiate_login_uri is None or admission_of(signed_in.human, client):
+        raise NotFound
+    acting = signed_in.human
+    hints = {"iss": settings().issuer, "login_hint": acting.account_id}
+    if acting.company is not None:
+        hints["tenant"] = acting.company.id
+    joint = "&" if "?" in client.initiate_login_uri else "?"
+    return redirect(client.initiate_login_uri + joint + urlencode(hints), 303)
+
+
+@bp.post("/account/sign-ins/end")
+def end_one_sign_in() -> ResponseReturnValue:
+    """End a sign-in of one's own; another's and an unknown one are told alike."""
+    signed_in = current_sign_in()
+    if signed_in is None:
+        return redirect(url_for("sign_in.ask", expired=1), 303)
+    check_stamp()
+    with transaction():
+        if not end_own_sign_in(request.form.get("sign_in", ""), signed_in.human.account_id):
+            raise NotFound
+    forget_current_sign_in()
+    browser_session[NOTICE] = gettext("已結束該裝置的登入。")
+    return redirect(url_for("account.overview"), 303)
+
+
+def _applications(signed_in: SignedIn) -> list[dict[str, Any]]:
+    uses = last_uses(signed_in.human.account_id)
+    return [_tile(c, signed_in, uses.get(c.id)) for c in all_clients() if c.initiate_login_uri]
+
+
+def _tile(client: ClientRecord, signed_in: SignedIn, last_used: Any) -> dict[str, Any]:
+    shown = application_of(client)
+    problem = admission_of(signed_in.human, client)
+    menus = [] if problem else _menus(client.id, signed_in.human, signed_in)
+    return {
+        "client_id": client.id,
+        "name": shown.name,
+        "host": shown.host,
+        "css": shown.css,
+        "icon": shown.icon,
+        "menus": menus[:MENUS_SHOWN],
+        "summary": ngettext("%(num)d 個選單", "%(num)d 個選單", len(menus)),
+        "last_used": last_used,
+        "openable": problem is None,
+        "reason": ADMISSION_REASONS[problem] if problem else None,
+    }
+
+
+def _menus(client_id: str, acting: Acting, signed_in: SignedIn) -> list[str]:
+    codes = set(entitlements(acting, client_id, signed_in.acr).codes)
+    return [_label(item) for item in menu_of(client_id) if item.code in codes]
+
+
+def _label(item: MenuItemRule) -> str:
+    return item.label_en if is_english() else item.label_zh
+
+
+def _device(one: SignInSummary, signed_in: SignedIn) -> dict[str, Any]:
+    agent = parse(one.user_agent or "").with_defaults()
+    known = {"Other": gettext("其他裝置")}
+    return {
+        "id": one.id,
+        "current": one.id == signed_in.id,
+        "device": known.get(agent.os.family, agent.os.family),
+        "browser": gettext("其他瀏覽器") if agent.user_agent.family == "Other" else agent.user_agent.family,
+        "method_label": METHOD_LABELS[one.methods[-1]],
+        "since": one.since,
+        "last_seen": one.last_seen_at,
+    }

@@ -1,0 +1,25 @@
+"""What all forms of ours have in common: texts in our words, and the account a form was opened for."""
+
+from flask import request
+from wtforms import Form
+from wtforms.meta import DefaultMeta
+
+from idp.browser import current_sign_in
+from idp.errors import FormOfAnotherAccount
+
+
+class PlainForm(Form):
+    """A WTForms form whose own texts are English or ours, never the Simplified Chinese that WTForms ships."""
+
+    class Meta(DefaultMeta):
+        """Without WTForms' translations: every sentence a person reads is ours."""
+
+        locales = False
+
+
+def check_stamp() -> None:
+    """Refuse a form that was opened as another account than the one signed in now. Raises FormOfAnotherAccount."""
+    signed_in = current_sign_in()
+    opened_for = request.form.get("account", "")
+    if opened_for != (signed_in.human.account_id if signed_in else ""):
+        raise FormOfAnotherAccount

@@ -1,0 +1,144 @@
+"""What every page knows: who one is, for which company, on the way to which application, in which language."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import g, request
+from flask import session as browser_session
+from flask_babel import gettext
+
+from idp.browser import LANGUAGE, current_sign_in
+from idp.config import settings
+from idp.flows.messages import ROLE_LABELS
+from idp.flows.moments import is_english
+from idp.policies.roles import Permission, permits
+from idp.services.acting import Acting
+from idp.services.clients import ClientRecord
+
+HUES = 12
+STATIC = Path(__file__).parent.parent / "static"
+LANGUAGES = {"zh-TW": "zh_Hant_TW", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who one is, in the header and the acting bar."""
+
+    account_id: str
+    name: str
+    username: str
+    role_label: str
+    company_name: str | None
+    company_tax_id: str | None
+    last3: str
+    seal: str
+    seal2: str
+    hue: str
+    linked_name: str | None
+    is_group_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A client as pages show it."""
+
+    client_id: str
+    name: str
+    host: str
+    css: str
+    icon: str
+
+
+def hue_of(company_id: str) -> str:
+    """The colour class of a company: one of twelve, by the hash of its id."""
+    return f"co-{hashlib.sha256(company_id.encode()).digest()[0] % HUES + 1}"
+
+
+def person_of(acting: Acting) -> Person:
+    """How pages show this account and its company."""
+    company = acting.company
+    name = company.name if company else ""
+    return Person(
+        account_id=acting.account_id,
+        name=acting.name,
+        username=acting.username,
+        role_label=str(ROLE_LABELS[acting.role]) if acting.role else "",
+        company_name=company.name if company else None,
+        company_tax_id=company.tax_id if company else None,
+        last3=company.tax_id[-3:] if company else "",
+        seal=name[:1],
+        seal2=name[:2],
+        hue=hue_of(company.id) if company else "none",
+        linked_name=acting.via.name if acting.via else None,
+        is_group_admin=acting.role is not None and permits(acting.role, Permission.MANAGE_USERS),
+    )
+
+
+def application_of(client: ClientRecord) -> Application:
+    """How pages show this client."""
+    address = client.initiate_login_uri or next(iter(client.redirect_uris), "")
+    icon = f"icons/app-{client.icon}.svg"
+    return Application(
+        client_id=client.id,
+        name=client.name("en" if is_english() else "zh-TW"),
+        host=urlsplit(address).netloc,
+        css=css_class(client.id),
+        icon=asset(icon if (STATIC / icon).is_file() else "icons/app.svg"),
+    )
+
+
+def css_class(client_id: str) -> str:
+    """The class that carries a client's colour in /look/brands.css."""
+    return "app-" + "".join(c if c.isalnum() or c in "-_" else "-" for c in client_id)
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, with a hash of its content so that it may be cached for long."""
+    content = (STATIC / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def on_the_way_to(client: ClientRecord | None) -> None:
+    """Say which application this page leads to: shown in the header and at the door."""
+    g.application = application_of(client) if client is not None else None
+
+
+def chosen_language() -> str:
+    """The locale of this page: what was chosen, else the browser's wish, else Chinese."""
+    chosen = browser_session.get(LANGUAGE)
+    if chosen in LANGUAGES:
+        return LANGUAGES[chosen]
+    for wanted, _ in request.accept_languages:
+        if wanted.lower().startswith("zh"):
+            return LANGUAGES["zh-TW"]
+        if wanted.lower().startswith("en"):
+            return LANGUAGES["en"]
+    return LANGUAGES["zh-TW"]
+
+
+def common_context() -> dict[str, Any]:
+    """The variables of every template (idp/templates/base.html)."""
+    signed_in = None if g.get("without_database") else current_sign_in()
+    english = is_english()
+    here = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    other = ("zh-TW", "中文", "中文（臺灣）") if english else ("en", "EN", "English")
+    return {
+        "product": gettext("企業帳號中心"),
+        "lang": "en" if english else "zh-Hant-TW",
+        "other_language": {
+            "code": "zh-Hant-TW" if english else "en",
+            "label": other[1],
+            "title": other[2],
+            "href": f"/language/{other[0]}?next={quote(here)}",
+        },
+        "person": person_of(signed_in.human) if signed_in else None,
+        "application": g.get("application"),
+        "support": settings().support_en if english else settings().support,
+        "nonce": g.get("nonce", ""),
+        "asset": asset,
+    }

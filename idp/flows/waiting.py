@@ -1,0 +1,51 @@
+"""What pages on the way to an application share: the waiting request, its client, and who is asked."""
+
+from dataclasses import dataclass
+
+from flask import redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.browser import browser_id, current_sign_in
+from idp.errors import RequestGone
+from idp.flows.page_context import on_the_way_to
+from idp.policies.asking import Asked, read_asked
+from idp.policies.scopes import granted_scope
+from idp.services.authorization_requests import WaitingRequest, waiting_request
+from idp.services.clients import ClientRecord, client_by_id
+from idp.services.sign_ins import SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A person on the way to an application."""
+
+    waiting: WaitingRequest
+    client: ClientRecord
+    signed_in: SignedIn
+    asked: Asked
+    scope: str
+
+
+def visit_of(request_id: str) -> Visit | None:
+    """The visit of this request; None when nobody is signed in. Raises RequestGone when the request waits no more."""
+    waiting = waiting_request(request_id, browser=browser_id())
+    client = client_by_id(waiting.client_id) if waiting else None
+    if waiting is None or client is None:
+        raise RequestGone
+    on_the_way_to(client)
+    signed_in = current_sign_in()
+    if signed_in is None:
+        return None
+    asked = read_asked(waiting.parameters, registered_scopes=client.scopes)
+    scope = granted_scope(waiting.parameters.get("scope", ""), client.scopes, is_public=client.is_public)
+    return Visit(waiting, client, signed_in, asked, scope or "")
+
+
+def to_sign_in(request_id: str) -> ResponseReturnValue:
+    """To the sign-in page of this request."""
+    return redirect(url_for("sign_in.ask", request_id=request_id), 303)
+
+
+def back_to_request(request_id: str) -> ResponseReturnValue:
+    """Back to the authorization endpoint, which asks anew what is missing."""
+    return redirect(url_for("authorize.resume", request_id=request_id), 303)

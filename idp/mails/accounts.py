@@ -1,0 +1,32 @@
+"""Messages to people about their account."""
+
+from typing import Any
+
+from idp.db import session
+from idp.mails.compose import compose
+from idp.models import Account, Company
+
+
+def role_changed(account: Account) -> None:
+    """權限已變更: which role the account has now."""
+    compose("role_changed", account, **_about(account), role=str(account.role))
+
+
+def account_suspended(account: Account, reason: str) -> None:
+    """帳號停用, and why."""
+    compose("account_suspended", account, **_about(account), reason=reason)
+
+
+def account_restored(account: Account) -> None:
+    """帳號恢復: the account signs in again."""
+    compose("account_restored", account, **_about(account))
+
+
+def _about(account: Account) -> dict[str, Any]:
+    company = session.get(Company, account.company_id) if account.company_id else None
+    return {
+        "name": account.name,
+        "username": account.username,
+        "company_name": company.name if company else None,
+        "company_tax_id": company.tax_id if company else None,
+    }

@@ -1,0 +1,92 @@
+"""Accounts, their passwords, and the bindings between linked and general accounts."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db import Base
+from idp.models.columns import HASH_BYTES, ID_LENGTH, words
+from idp.policies.roles import Role
+from idp.policies.standing import AccountKind, AccountStatus, Approval, BindingState
+
+
+class Account(Base):
+    """What one signs in with. Its id is the ``sub``: random, stable for ever, never reused."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("(kind = 'linked') = (company_id IS NULL)", name="general_has_company"),
+        CheckConstraint("(kind = 'linked') = (role IS NULL)", name="general_has_role"),
+        Index("uq_accounts_username_canonical", "username_canonical", unique=True),
+        Index("uq_accounts_electronic_id", "electronic_id", unique=True),
+        Index("ix_accounts_company_id_status", "company_id", "status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    kind: Mapped[AccountKind] = mapped_column(words(AccountKind), default=AccountKind.GENERAL)
+    company_id: Mapped[str | None] = mapped_column(ForeignKey("companies.id"))
+    service_id: Mapped[str | None] = mapped_column(ForeignKey("services.id"))
+    electronic_id: Mapped[str] = mapped_column(String(16))
+    username: Mapped[str] = mapped_column(String(64))
+    username_canonical: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(254))
+    email_verified_at: Mapped[datetime | None]
+    phone: Mapped[str | None] = mapped_column(String(20))
+    locale: Mapped[str] = mapped_column(String(16), default="zh-TW")
+    role: Mapped[Role | None] = mapped_column(words(Role))
+    data_scope: Mapped[str | None] = mapped_column(String(16))
+    approval: Mapped[Approval | None] = mapped_column(words(Approval))
+    status: Mapped[AccountStatus] = mapped_column(words(AccountStatus))
+    status_reason: Mapped[str | None] = mapped_column(String(500))
+    perm_ver: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Password(Base):
+    """The password of an account: a credential, as certificates and passkeys are."""
+
+    __tablename__ = "passwords"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(255))
+    changed_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class KnownBrowser(Base):
+    """A browser in which an account has signed in: a stranger's failures do not lock it out there (PW02)."""
+
+    __tablename__ = "known_browsers"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES), primary_key=True)
+    last_seen_at: Mapped[datetime]
+
+
+class Binding(Base):
+    """A linked account bound to a general account; binding again is a new row (tokens.md)."""
+
+    __tablename__ = "bindings"
+    __table_args__ = (
+        Index(
+            "uq_bindings_live",
+            "linked_account_id",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state <> 'unbound'"),
+            postgresql_where=text("state <> 'unbound'"),
+        ),
+        Index("ix_bindings_account_id", "account_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    linked_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    state: Mapped[BindingState] = mapped_column(words(BindingState))
+    created_at: Mapped[datetime]
+    bound_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,51 @@
+"""The audit log: appended in the transaction of the change, chained by `idp worker`, never secrets in it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db import Base
+from idp.models.columns import HASH_BYTES
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AuditEntry(Base):
+    """Who did what, as whom, for which company, at which client, from where, with what outcome.
+
+    No foreign keys: what is told here outlives what it tells of.
+    """
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_account_id_id", "account_id", "id"),
+        Index("ix_audit_log_company_id_id", "company_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16), default="done")
+    actor: Mapped[str | None] = mapped_column(String(80))
+    account_id: Mapped[str | None] = mapped_column(String(40))
+    linked_account_id: Mapped[str | None] = mapped_column(String(40))
+    binding_id: Mapped[str | None] = mapped_column(String(40))
+    company_id: Mapped[str | None] = mapped_column(String(40))
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    sign_in_id: Mapped[str | None] = mapped_column(String(40))
+    address: Mapped[str | None] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    hash: Mapped[bytes | None] = mapped_column(LargeBinary(HASH_BYTES))
+
+
+class AuditHead(Base):
+    """A signed head of the chain, to be kept off the machine as well."""
+
+    __tablename__ = "audit_heads"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_log.id"), primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    signed_at: Mapped[datetime]

@@ -1,0 +1,13 @@
+"""Column types that several tables share."""
+
+from enum import Enum as PythonEnum
+
+from sqlalchemy import Enum
+
+ID_LENGTH = 40
+HASH_BYTES = 32
+
+
+def words(kind: type[PythonEnum]) -> Enum:
+    """A column that holds the values of an enumeration as text, readable in both databases."""
+    return Enum(kind, native_enum=False, length=32, values_callable=lambda k: [m.value for m in k])

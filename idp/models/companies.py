@@ -1,0 +1,32 @@
+"""Companies: a group is all accounts of one company, so there is no other table for groups."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db import Base
+from idp.models.columns import ID_LENGTH, words
+from idp.policies.standing import CompanyProof, CompanyStatus
+
+
+class Company(Base):
+    """A company, known by its number of one kind (``ubn`` is the 統一編號). The id is opaque: claim ``tenant``."""
+
+    __tablename__ = "companies"
+    __table_args__ = (Index("uq_companies_id_type_tax_id", "id_type", "tax_id", unique=True),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    id_type: Mapped[str] = mapped_column(String(16), default="ubn")
+    tax_id: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[CompanyStatus] = mapped_column(words(CompanyStatus), default=CompanyStatus.ACTIVE)
+    proof: Mapped[CompanyProof] = mapped_column(words(CompanyProof), default=CompanyProof.NONE)
+    verified_at: Mapped[datetime | None]
+    linked_accounts: Mapped[str] = mapped_column(String(16), default="allowed")
+    linked_admin: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)

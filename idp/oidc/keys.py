@@ -1,0 +1,85 @@
+"""Keys in this process: private ones imported once, the choice of the active one a few seconds old at most."""
+
+import base64
+import hashlib
+import time
+from typing import Any
+
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet
+
+from idp.services import signing_keys
+
+CACHE_SECONDS = 5.0
+KEY_TYPES = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+# joserfc names the Ed25519 algorithm of RFC 8037 so.
+ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+
+class _Cache:
+    imported: dict[str, Key] = {}
+    active: dict[str, str] = {}
+    known: KeySet | None = None
+    jwks: dict[str, Any] = {"keys": []}
+    good_until = 0.0
+
+
+def forget_cached_keys() -> None:
+    """Read the keys anew in this process."""
+    _Cache.good_until = 0.0
+
+
+def _read() -> None:
+    if _Cache.good_until > time.monotonic():
+        return
+    every = signing_keys.list_keys()
+    published = {k.kid for k in signing_keys.published_keys()}
+    _Cache.active = {k.alg: k.kid for k in every if k.state == signing_keys.ACTIVE}
+    _Cache.jwks = {"keys": [k.public for k in every if k.kid in published]}
+    # An id_token_hint may be of any age, so retired keys verify for ever.
+    _Cache.known = KeySet.import_key_set({"keys": [k.public for k in every]}) if every else None
+    _Cache.good_until = time.monotonic() + CACHE_SECONDS
+
+
+def public_keys() -> dict[str, Any]:
+    """The JWKS: next, active and lately retired keys, public parts only."""
+    _read()
+    return _Cache.jwks
+
+
+def sign(claims: dict[str, Any], alg: str, *, typ: str | None = None) -> str:
+    """A JWT over these claims by the active key of an algorithm, with its ``kid``."""
+    _read()
+    kid = _Cache.active[alg]
+    key = _Cache.imported.get(kid)
+    if key is None:
+        # Importing an RSA key takes 40 ms, so it is done once per key and process.
+        key = jwk.import_key(signing_keys.private_key(kid), KEY_TYPES[alg])
+        _Cache.imported[kid] = key
+    header = {"alg": alg, "kid": kid}
+    if typ is not None:
+        header["typ"] = typ
+    return jwt.encode(header, claims, key, algorithms=[alg])
+
+
+def claims_of_hint(token: str) -> dict[str, Any] | None:
+    """The claims of an ID token of ours of any age, or None when we did not sign it (Core §3.1.2.1)."""
+    _read()
+    if _Cache.known is None:
+        return None
+    try:
+        decoded = jwt.decode(token, _Cache.known, algorithms=ALGORITHMS)
+    except (JoseError, ValueError, TypeError):
+        return None
+    # A logout token bears the same signature and is no ID token.
+    is_id_token = "auth_time" in decoded.claims and decoded.header.get("typ", "JWT").upper() == "JWT"
+    return dict(decoded.claims) if is_id_token else None
+
+
+def half_hash(value: str, alg: str) -> str:
+    """``at_hash`` of an access token (OIDC Core §3.1.3.6): the left half of the hash that belongs to the algorithm."""
+    # Ed25519 hashes with SHA-512 inside, and clients take that for EdDSA.
+    hashed = hashlib.sha512(value.encode()) if alg == "EdDSA" else hashlib.sha256(value.encode())
+    raw = hashed.digest()
+    return base64.urlsafe_b64encode(raw[: len(raw) // 2]).rstrip(b"=").decode()

@@ -1,0 +1,1 @@
+"""Rules: pure functions, enumerations and tables. No database, no web."""

@@ -1,0 +1,61 @@
+"""What still stands between a person and a client: one list, asked anew after every page (house.md example 3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that decides what is still missing for one authorization request."""
+
+    is_signed_in: bool
+    must_sign_in_again: bool
+    meets_wish: bool
+    wishes_for_somebody_else: bool
+    is_admitted: bool
+    has_left_client: bool
+    must_choose: bool
+    must_consent: bool
+    meets_acr: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A page to send the person to, what a client hears instead under ``prompt=none``, and when it applies."""
+
+    page: str
+    error: Callable[[Situation], str]
+    is_unmet: Callable[[Situation], bool]
+
+
+def _account_error(situation: Situation) -> str:
+    if situation.wishes_for_somebody_else or situation.has_left_client:
+        return "login_required"
+    if not situation.meets_wish or not situation.is_admitted:
+        return "interaction_required"
+    return "account_selection_required"
+
+
+REQUIREMENTS = (
+    Requirement(
+        "sign_in",
+        lambda s: "login_required",
+        lambda s: not s.is_signed_in or s.must_sign_in_again,
+    ),
+    Requirement(
+        "choose_account",
+        _account_error,
+        lambda s: not s.meets_wish or not s.is_admitted or s.must_choose or s.has_left_client,
+    ),
+    Requirement(
+        "unmet",
+        lambda s: "unmet_authentication_requirements",
+        lambda s: not s.meets_acr,
+    ),
+    Requirement("consent", lambda s: "consent_required", lambda s: s.must_consent),
+)
+
+
+def next_requirement(situation: Situation) -> Requirement | None:
+    """The first thing still missing, or None when the client may have its answer."""
+    return next((r for r in REQUIREMENTS if r.is_unmet(situation)), None)

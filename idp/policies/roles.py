@@ -1,0 +1,29 @@
+"""Roles of a general account and what each may do at the provider's own pages (R-040 … R-043)."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """訪客, 一般人員, 群組管理員: a general account has exactly one."""
+
+    GUEST = "guest"
+    STAFF = "staff"
+    GROUP_ADMIN = "group_admin"
+
+
+class Permission(StrEnum):
+    """An act at the provider's own pages that not everybody may do."""
+
+    VIEW_COMPANY = "company:view"
+    MANAGE_USERS = "users:manage"
+
+
+ALLOWED: dict[Permission, frozenset[Role]] = {
+    Permission.VIEW_COMPANY: frozenset(Role),
+    Permission.MANAGE_USERS: frozenset({Role.GROUP_ADMIN}),
+}
+
+
+def permits(role: Role, permission: Permission) -> bool:
+    """Whether an account of this role may do this."""
+    return role in ALLOWED[permission]

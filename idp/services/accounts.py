@@ -1,0 +1,209 @@
+"""General accounts: added, found, suspended, restored, given another role; with audit row and mail."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+
+from idp.db import now, session
+from idp.errors import AlreadyExists, InvalidInput, LastGroupAdmin
+from idp.mails import accounts as mails
+from idp.models import Account, Company
+from idp.policies.electronic_id import DIGITS, electronic_id
+from idp.policies.names import canonical_email, canonical_username, person_name_problem, username_problem
+from idp.policies.roles import Role
+from idp.policies.standing import AccountKind, AccountStatus, Approval
+from idp.services.access import end_access_of_accounts
+from idp.services.audit import record
+from idp.services.companies import checked_reason
+from idp.services.constraints import breaks_unique
+from idp.services.passwords import set_password
+from idp.services.secrets import new_id
+
+ELECTRONIC_ID_TRIES = 20
+
+
+def add_account(
+    *,
+    company: Company,
+    username: str,
+    name: str,
+    email: str,
+    role: Role,
+    password: str | None = None,
+    approval: Approval = Approval.OPERATOR,
+    email_verified: bool = True,
+    service_id: str | None = None,
+) -> Account:
+    """Add an active general account of a company (an account without a password can't sign in by one yet).
+
+    Raises InvalidInput (``field`` username, name or email), PasswordRefused and, decided by the database,
+    AlreadyExists (``field`` username; R-079).
+    """
+    address = _checked(username, name, email)
+    account = Account(
+        id=new_id("ga_"),
+        kind=AccountKind.GENERAL,
+        company_id=company.id,
+        service_id=service_id,
+        username=username.strip(),
+        username_canonical=canonical_username(username),
+        name=name.strip(),
+        email=address,
+        email_verified_at=now() if email_verified else None,
+        role=role,
+        approval=approval,
+        status=AccountStatus.ACTIVE,
+        created_at=now(),
+        updated_at=now(),
+    )
+    _insert(account)
+    if password is not None:
+        set_password(account, password)
+    record(
+        "account:added", account_id=account.id, company_id=company.id, role=str(role), approval=str(approval)
+    )
+    return account
+
+
+def account_by_username(username: str) -> Account | None:
+    """The account of this name in whatever spelling (UN01), or None."""
+    name = canonical_username(username)
+    if username_problem(name):
+        return None
+    return session.scalar(select(Account).where(Account.username_canonical == name))
+
+
+def suspend_account(account: Account, reason: str) -> None:
+    """Suspend an active account: it doesn't sign in and nobody acts as it; all it had open ends at once.
+
+    Raises LastGroupAdmin for a company's last active group admin (R-046), InvalidInput when
+    it isn't active (``field`` status) or no reason is given.
+    """
+    reason = checked_reason(reason)
+    _change(
+        account,
+        Account.status == AccountStatus.ACTIVE,
+        _stays_administered(account, Role.GUEST),
+        problem="account.not_active",
+        status=AccountStatus.SUSPENDED,
+        status_reason=reason,
+    )
+    end_access_of_accounts(select(Account.id).where(Account.id == account.id), "account_suspended")
+    record("account:suspended", account_id=account.id, company_id=account.company_id, reason=reason)
+    mails.account_suspended(account, reason)
+
+
+def restore_account(account: Account) -> None:
+    """Let a suspended account work again. Raises InvalidInput when it is not suspended."""
+    _change(
+        account,
+        Account.status == AccountStatus.SUSPENDED,
+        problem="account.not_suspended",
+        status=AccountStatus.ACTIVE,
+        status_reason=None,
+    )
+    record("account:restored", account_id=account.id, company_id=account.company_id)
+    mails.account_restored(account)
+
+
+def set_role(account: Account, role: Role) -> None:
+    """Give a general account another role; the same role again changes nothing.
+
+    Raises LastGroupAdmin when a company's last active group admin would step down (R-046), InvalidInput for a
+    linked account, which has no role.
+    """
+    before = account.role
+    if before is role:
+        return
+    _change(
+        account,
+        Account.kind == AccountKind.GENERAL,
+        _stays_administered(account, role),
+        problem="account.not_general",
+        role=role,
+    )
+    record(
+        "account:role:changed",
+        account_id=account.id,
+        company_id=account.company_id,
+        before=str(before),
+        after=str(role),
+    )
+    mails.role_changed(account)
+
+
+def _checked(username: str, name: str, email: str) -> str:
+    problem = username_problem(username)
+    if problem:
+        raise InvalidInput(field="username", problem=problem)
+    problem = person_name_problem(name)
+    if problem:
+        raise InvalidInput(field="name", problem=problem)
+    address = canonical_email(email)
+    if address is None:
+        raise InvalidInput(field="email", problem="email.form")
+    return address
+
+
+def _insert(account: Account) -> None:
+    for _ in range(ELECTRONIC_ID_TRIES):
+        account.electronic_id = electronic_id(secrets.randbelow(10**DIGITS))
+        try:
+            with session.begin_nested():
+                session.add(account)
+                session.flush()
+        except IntegrityError as error:
+            if breaks_unique(error, "accounts", "username_canonical"):
+                raise AlreadyExists(field="username") from error
+            if not breaks_unique(error, "accounts", "electronic_id"):
+                raise
+        else:
+            return
+    raise RuntimeError("no free electronic ID was found")
+
+
+def _stays_administered(account: Account, role: Role) -> ColumnElement[bool]:
+    """A condition within the UPDATE: the company keeps an active group admin."""
+    other = aliased(Account)
+    others = (
+        select(other.id)
+        .where(
+            other.company_id == account.company_id,
+            other.id != account.id,
+            other.role == Role.GROUP_ADMIN,
+            other.status == AccountStatus.ACTIVE,
+        )
+        .exists()
+    )
+    is_no_admin = or_(Account.role.is_distinct_from(Role.GROUP_ADMIN), Account.status != AccountStatus.ACTIVE)
+    return true() if role is Role.GROUP_ADMIN else or_(is_no_admin, others)
+
+
+def _change(
+    account: Account,
+    applies: ColumnElement[bool],
+    stays_administered: ColumnElement[bool] | None = None,
+    *,
+    problem: str,
+    **values: Any,
+) -> None:
+    # Changes of one company's accounts wait for each other here: two group admins who suspend each other at
+    # once would otherwise both see the other still active (READ COMMITTED). SQLite has one writer anyway.
+    session.execute(
+        select(Company.id).where(Company.id == account.company_id).with_for_update(key_share=True)
+    ).first()
+    statement = (
+        update(Account)
+        .where(Account.id == account.id, applies)
+        .values(perm_ver=Account.perm_ver + 1, version=Account.version + 1, updated_at=now(), **values)
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    )
+    guarded = statement if stays_administered is None else statement.where(stays_administered)
+    if session.execute(guarded).first() is None:
+        still = session.execute(select(Account.id).where(Account.id == account.id, applies)).first()
+        raise InvalidInput(field="status", problem=problem) if still is None else LastGroupAdmin
+    session.refresh(account)

@@ -1,0 +1,71 @@
+"""Write the audit log: in the transaction of the change, with who did it and from where (I-8, security.md §5-17)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+
+from idp.db import now, session
+from idp.models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Who acts and from where, set once at the edge (a request, a command) for every row written within."""
+
+    actor: str | None = None
+    address: str | None = None
+
+
+_circumstances: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())
+
+
+@contextmanager
+def under(circumstances: Circumstances) -> Iterator[None]:
+    """Write audit rows with these circumstances within the block."""
+    token = _circumstances.set(circumstances)
+    try:
+        yield
+    finally:
+        _circumstances.reset(token)
+
+
+def set_circumstances(circumstances: Circumstances) -> None:
+    """Write audit rows with these circumstances from here on (a request's or command's own context)."""
+    _circumstances.set(circumstances)
+
+
+def record(
+    action: str,
+    *,
+    outcome: str = "done",
+    actor: str | None = None,
+    account_id: str | None = None,
+    linked_account_id: str | None = None,
+    binding_id: str | None = None,
+    company_id: str | None = None,
+    client_id: str | None = None,
+    sign_in_id: str | None = None,
+    **details: Any,
+) -> None:
+    """Append one row. ``action`` reads source:subject:act, such as ``account:role:changed``. Never give it a secret."""
+    here = _circumstances.get()
+    session.execute(
+        insert(AuditEntry).values(
+            at=now(),
+            action=action,
+            outcome=outcome,
+            actor=actor or here.actor,
+            account_id=account_id,
+            linked_account_id=linked_account_id,
+            binding_id=binding_id,
+            company_id=company_id,
+            client_id=client_id,
+            sign_in_id=sign_in_id,
+            address=here.address,
+            details=details,
+        )
+    )

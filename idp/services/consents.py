@@ -1,0 +1,51 @@
+"""What people agreed to, per human × client × account acted as (tokens.md)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert, select
+
+from idp.db import now, session
+from idp.models import Consent
+from idp.services.acting import Acting
+from idp.services.audit import record
+
+
+def agreed_scopes(acting: Acting, client_id: str) -> frozenset[str]:
+    """The scopes this human agreed to for this client while acting as this account."""
+    scopes = session.execute(
+        select(Consent.scopes).where(
+            Consent.human_id == acting.human_id,
+            Consent.client_id == client_id,
+            Consent.account_id == acting.account_id,
+        )
+    ).scalar()
+    return frozenset(scopes or ())
+
+
+def agree(acting: Acting, client_id: str, scopes: Sequence[str]) -> None:
+    """Keep that this human agreed, on top of what was agreed before."""
+    all_scopes = sorted(agreed_scopes(acting, client_id) | set(scopes))
+    session.execute(
+        delete(Consent).where(
+            Consent.human_id == acting.human_id,
+            Consent.client_id == client_id,
+            Consent.account_id == acting.account_id,
+        )
+    )
+    session.execute(
+        insert(Consent).values(
+            human_id=acting.human_id,
+            client_id=client_id,
+            account_id=acting.account_id,
+            scopes=all_scopes,
+            granted_at=now(),
+        )
+    )
+    record(
+        "account:consent:given",
+        actor=acting.human_id,
+        account_id=acting.account_id,
+        company_id=acting.company.id if acting.company else None,
+        client_id=client_id,
+        scopes=list(scopes),
+    )

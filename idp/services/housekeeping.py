@@ -1,0 +1,56 @@
+"""What has run out is deleted, a little at a time, so that no writer waits for it."""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import DeclarativeBase
+
+from idp.db import now, session, transaction
+from idp.models import (
+    AuthorizationRequest,
+    Flow,
+    LimitCounter,
+    NameFailures,
+    OneTimeSecret,
+    OutboxEntry,
+    Token,
+    UsedAssertion,
+)
+
+# Kept a day longer than they work: a late replay is then still known for what it is.
+GRACE = timedelta(days=1)
+SENT_MAIL_KEPT = timedelta(days=30)
+FAILURES_KEPT = timedelta(days=90)
+BATCH = 500
+
+
+def tidy() -> int:
+    """Delete rows that have run out, at most a batch of each kind, and give how many."""
+    moment = now()
+    over = moment - GRACE
+    # Rows that name others go before those.
+    return sum(
+        _delete(table, condition)
+        for table, condition in (
+            (OneTimeSecret, OneTimeSecret.expires_at < over),
+            (Flow, Flow.expires_at < over),
+            (AuthorizationRequest, AuthorizationRequest.expires_at < over),
+            (Token, Token.expires_at < over),
+            (UsedAssertion, UsedAssertion.expires_at < over),
+            (LimitCounter, LimitCounter.window_ends_at < over),
+            (NameFailures, NameFailures.last_failed_at < moment - FAILURES_KEPT),
+            (OutboxEntry, (OutboxEntry.state == "sent") & (OutboxEntry.sent_at < moment - SENT_MAIL_KEPT)),
+        )
+    )
+
+
+def _delete(table: type[DeclarativeBase], condition: ColumnElement[bool]) -> int:
+    key = table.__mapper__.primary_key
+    found = session.execute(select(*key).where(condition).limit(BATCH)).all()
+    if not found:
+        session.commit()
+        return 0
+    with transaction():
+        for row in found:
+            session.execute(delete(table).where(*(c == v for c, v in zip(key, row, strict=True)), condition))
+    return len(found)

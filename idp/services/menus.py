@@ -1,0 +1,60 @@
+"""Menu rights as tokens tell them: a client's items are read every few seconds at most, an account's ticks each time."""
+
+import time
+
+from sqlalchemy import select
+
+from idp.db import session
+from idp.models import MenuItem, MenuRight
+from idp.policies.assurance import Acr
+from idp.policies.menus import Entitlements, MenuItemRule, entitlements_of
+from idp.policies.roles import Role
+from idp.services.acting import Acting
+
+CACHE_SECONDS = 3.0
+
+_cache: dict[str, tuple[float, tuple[MenuItemRule, ...]]] = {}
+
+
+def menu_of(client_id: str) -> tuple[MenuItemRule, ...]:
+    """The client's menu items that are in use, in their order; at most CACHE_SECONDS old."""
+    cached = _cache.get(client_id)
+    moment = time.monotonic()
+    if cached is not None and cached[0] > moment:
+        return cached[1]
+    rows = session.scalars(
+        select(MenuItem)
+        .where(MenuItem.client_id == client_id, MenuItem.retired_at.is_(None))
+        .order_by(MenuItem.position, MenuItem.id)
+    )
+    items = tuple(
+        MenuItemRule(
+            id=r.id,
+            code=r.code,
+            label_zh=r.label_zh,
+            label_en=r.label_en,
+            parent=r.parent,
+            default_roles=frozenset(Role(role) for role in r.default_roles),
+            acr=Acr(r.acr) if r.acr else None,
+        )
+        for r in rows
+    )
+    _cache[client_id] = (moment + CACHE_SECONDS, items)
+    return items
+
+
+def forget_cached_menus() -> None:
+    """Read menus anew in this process (after a change made here, and in tests)."""
+    _cache.clear()
+
+
+def entitlements(acting: Acting, client_id: str, acr: Acr) -> Entitlements:
+    """Which of this client's menu items the account may see in a sign-in of this class (R-048)."""
+    items = menu_of(client_id)
+    if not items or acting.role is None:
+        return Entitlements((), {})
+    rows = session.execute(
+        select(MenuRight.menu_item_id, MenuRight.allowed).where(MenuRight.account_id == acting.account_id)
+    )
+    granted: dict[int, bool] = {r[0]: r[1] for r in rows}
+    return entitlements_of(items, acting.role, granted, acr)

@@ -1,0 +1,120 @@
+"""Sign-in by account name and password: a try is counted before the password is looked at.
+
+Three acts, so that hashing never holds the write lock: open the try, judge the password, settle the try. Guesses sent
+in parallel are therefore all counted, and a right password takes its own try back.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from idp.db import now, session
+from idp.errors import AccountPending, AccountUnusable, AccountUnverified, BadCredentials
+from idp.models import Account, KnownBrowser, Password
+from idp.policies.limits import (
+    FAILED_SIGN_INS_PER_ADDRESS,
+    FAILED_SIGN_INS_PER_COMPANY,
+    FAILED_SIGN_INS_PER_NAME_AND_ADDRESS,
+)
+from idp.policies.names import canonical_username
+from idp.policies.passwords import is_disabled
+from idp.policies.standing import AccountStatus
+from idp.services import limits, passwords
+from idp.services.acting import Acting, acting_account
+from idp.services.audit import record
+from idp.services.secrets import digest
+
+STRANGER = bytes(32)
+LONGEST_NAME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that was counted: whose name, from where, and the hash to judge by (None: never right)."""
+
+    name: str
+    address: str
+    browser: bytes
+    account_id: str | None
+    company_id: str | None
+    hash: str | None
+
+
+def open_try(username: str, *, browser: str, address: str) -> Try:
+    """Count a try for this name. Raises TooManyTries when too many from this address failed, whoever was asked for.
+
+    A name that waits after failures, is unknown or has its password disabled gives a try that can't be right: its
+    answer and its work are those of a wrong password (PW08, R-229).
+    """
+    limits.check(FAILED_SIGN_INS_PER_ADDRESS, address)
+    name = canonical_username(username)[:LONGEST_NAME]
+    limits.check(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{name} {address}")
+    row = session.execute(
+        select(Account.id, Account.company_id, Password.hash, Password.disabled_at)
+        .outerjoin(Password, Password.account_id == Account.id)
+        .where(Account.username_canonical == name)
+    ).first()
+    account_id, company_id, stored, disabled_at = row if row is not None else (None, None, None, None)
+    known_as = digest(browser) if account_id and _knows(account_id, browser) else STRANGER
+    _, not_before = limits.failures_of(name, known_as)
+    waits = (not_before is not None and not_before > now()) or _company_is_under_attack(company_id)
+    failures = 0 if waits else limits.count_failure(name, known_as)
+    if account_id is not None and is_disabled(failures) and disabled_at is None:
+        _disable_password(account_id)
+    usable = None if waits or disabled_at is not None or is_disabled(failures) else stored
+    return Try(name, address, known_as, account_id, company_id, usable)
+
+
+def _company_is_under_attack(company_id: str | None) -> bool:
+    # Told apart from other wrong answers, this limit would say which names belong to the company.
+    return company_id is not None and limits.is_reached(FAILED_SIGN_INS_PER_COMPANY, company_id)
+
+
+def _knows(account_id: str, browser: str) -> bool:
+    return session.get(KnownBrowser, (account_id, digest(browser))) is not None
+
+
+def _disable_password(account_id: str) -> None:
+    session.execute(update(Password).where(Password.account_id == account_id).values(disabled_at=now()))
+    record("account:password:disabled", account_id=account_id, because="failures")
+
+
+def settle_try(attempt: Try, *, is_right: bool) -> Acting:
+    """Answer a try: who signed in.
+
+    Raises BadCredentials for anything but the right password; AccountPending, AccountUnverified or AccountUnusable
+    only after the right one (security.md PW08).
+    """
+    if not is_right or attempt.account_id is None:
+        _count_failure(attempt)
+        raise BadCredentials
+    limits.clear_failures(attempt.name, attempt.browser)
+    account = acting_account(attempt.account_id)
+    if account is None:
+        raise BadCredentials
+    if account.status in {AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED}:
+        raise AccountUnverified
+    if account.status is AccountStatus.REVIEW_PENDING:
+        raise AccountPending
+    if not account.is_able:
+        raise AccountUnusable
+    return account
+
+
+def _count_failure(attempt: Try) -> None:
+    limits.count(FAILED_SIGN_INS_PER_ADDRESS, attempt.address)
+    limits.count(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{attempt.name} {attempt.address}")
+    if attempt.company_id is not None:
+        limits.count(FAILED_SIGN_INS_PER_COMPANY, attempt.company_id)
+    record(
+        "account:sign_in:failed",
+        outcome="refused",
+        account_id=attempt.account_id,
+        company_id=attempt.company_id,
+    )
+
+
+def judge(attempt: Try, password: str) -> bool:
+    """Whether the password fits, with the work of one hash in every case. Writes nothing: call it outside a write."""
+    return passwords.matches(attempt.hash, password)
+

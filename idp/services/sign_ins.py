@@ -1,0 +1,254 @@
+"""Sign-ins: begun, found by their cookie, raised by signing in again, ended with all that hangs on them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from idp.config import settings
+from idp.db import now, session
+from idp.models import Account, Client, ClientSession, Company, Grant, KnownBrowser, SignIn
+from idp.policies.assurance import Acr, Method, acr_of, amr_of
+from idp.services.acting import ACTING_COLUMNS, Acting, acting_from
+from idp.services.audit import record
+from idp.services.secrets import digest, new_id, new_secret
+
+SEEN_EVERY = timedelta(seconds=60)  # last_seen_at is written at most this often
+USER_AGENT_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A living sign-in: the human at the keyboard, how and when they signed in, until when it lasts."""
+
+    id: str
+    human: Acting
+    methods: tuple[Method, ...]
+    auth_time: datetime
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    is_idle: bool
+
+    @property
+    def acr(self) -> Acr:
+        """The class this sign-in has reached."""
+        return acr_of(self.methods)
+
+    @property
+    def amr(self) -> list[str]:
+        """The methods as RFC 8176 names them."""
+        return amr_of(self.methods)
+
+
+_FOUND = (
+    select(
+        SignIn.id,
+        SignIn.methods,
+        SignIn.auth_time,
+        SignIn.created_at,
+        SignIn.last_seen_at,
+        SignIn.expires_at,
+        *ACTING_COLUMNS,
+    )
+    .join(Account, SignIn.account_id == Account.id)
+    .outerjoin(Company, Account.company_id == Company.id)
+)
+
+
+def find_sign_in(token: str, *, even_idle: bool = False) -> SignedIn | None:
+    """The living sign-in of this cookie, or None: ended, past its absolute end, or of somebody who may not act.
+
+    One that idled out is None as well, unless ``even_idle``: who signs in again continues it.
+    """
+    moment = now()
+    row = session.execute(
+        _FOUND.where(SignIn.token_hash == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > moment)
+    ).first()
+    if row is None:
+        return None
+    human = acting_from(row[6:])
+    is_idle = row[4] <= moment - timedelta(minutes=settings().sign_in_idle_minutes)
+    if not human.is_able or (is_idle and not even_idle):
+        return None
+    methods = tuple(Method(m) for m in row[1])
+    return SignedIn(row[0], human, methods, row[2], row[3], row[4], row[5], is_idle)
+
+
+def begin_sign_in(
+    account: Acting,
+    methods: list[Method],
+    *,
+    previous: SignedIn | None,
+    browser: str,
+    address: str | None,
+    user_agent: str | None,
+) -> tuple[str, str]:
+    """Sign somebody in: ``(id, cookie token)``, the token always new (SS01).
+
+    The same person signing in again raises the sign-in there is: its clients' sessions go on. Another person's ends.
+    """
+    moment = now()
+    token = new_secret()
+    values = {
+        "token_hash": digest(token),
+        "auth_time": moment,
+        "methods": [str(m) for m in methods],
+        "last_seen_at": moment,
+        "expires_at": moment + timedelta(hours=settings().sign_in_hours),
+        "address": address,
+        "user_agent": (user_agent or "")[:USER_AGENT_LENGTH] or None,
+    }
+    sign_in_id = _raise_previous(previous, account, values) if previous else None
+    if sign_in_id is None:
+        sign_in_id = new_id("si_")
+        session.execute(
+            insert(SignIn).values(id=sign_in_id, account_id=account.account_id, created_at=moment, **values)
+        )
+    remember_browser(account.account_id, browser, moment)
+    record(
+        "account:sign_in:begun",
+        actor=account.account_id,
+        account_id=account.account_id,
+        company_id=account.company.id if account.company else None,
+        sign_in_id=sign_in_id,
+        methods=values["methods"],
+    )
+    return sign_in_id, token
+
+
+def _raise_previous(previous: SignedIn, account: Acting, values: dict[str, object]) -> str | None:
+    if previous.human.account_id != account.account_id:
+        end_sign_in(previous.id, because="replaced")
+        return None
+    raised = session.execute(
+        update(SignIn).where(SignIn.id == previous.id, SignIn.ended_at.is_(None)).values(values).returning(SignIn.id)
+    ).scalar()
+    return previous.id if raised is not None else None
+
+
+def remember_browser(account_id: str, browser: str, moment: datetime) -> None:
+    """Note that this account has signed in from this browser (PW02)."""
+    known = session.get(KnownBrowser, (account_id, digest(browser)))
+    if known is None:
+        session.add(KnownBrowser(account_id=account_id, browser_hash=digest(browser), last_seen_at=moment))
+    else:
+        known.last_seen_at = moment
+    session.flush()
+
+
+def is_due_to_be_seen(signed_in: SignedIn) -> bool:
+    """Whether the last use on record is old enough to be written anew."""
+    return signed_in.last_seen_at < now() - SEEN_EVERY
+
+
+def see_sign_in(signed_in: SignedIn) -> None:
+    """Note that this sign-in is in use, which keeps it from idling out."""
+    session.execute(update(SignIn).where(SignIn.id == signed_in.id).values(last_seen_at=now()))
+
+
+def end_sign_in(sign_in_id: str, *, because: str) -> bool:
+    """End a sign-in, its clients' sessions and what was granted in it (offline grants go on); whether it lived."""
+    moment = now()
+    ended = session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
+        .values(ended_at=moment, ended_because=because)
+        .returning(SignIn.account_id)
+    ).scalar()
+    if ended is None:
+        return False
+    session.execute(
+        update(ClientSession)
+        .where(ClientSession.sign_in_id == sign_in_id, ClientSession.ended_at.is_(None))
+        .values(ended_at=moment, ended_because=because)
+    )
+    session.execute(
+        update(Grant)
+        .where(Grant.sign_in_id == sign_in_id, Grant.revoked_at.is_(None), Grant.is_offline.is_(False))
+        .values(revoked_at=moment, revoked_because=because)
+    )
+    record("account:sign_in:ended", account_id=ended, sign_in_id=sign_in_id, because=because)
+    return True
+
+
+def leave_client(sign_in_id: str, client_id: str) -> None:
+    """Sign out of one application: every ``sid`` of the client in this sign-in ends, with what was granted to it."""
+    moment = now()
+    session.execute(
+        update(ClientSession)
+        .where(
+            ClientSession.sign_in_id == sign_in_id,
+            ClientSession.client_id == client_id,
+            ClientSession.ended_at.is_(None),
+        )
+        .values(ended_at=moment, ended_because="signed_out")
+    )
+    session.execute(
+        update(Grant)
+        .where(
+            Grant.sign_in_id == sign_in_id,
+            Grant.client_id == client_id,
+            Grant.revoked_at.is_(None),
+            Grant.is_offline.is_(False),
+        )
+        .values(revoked_at=moment, revoked_because="signed_out")
+    )
+    record("account:client_session:ended", client_id=client_id, sign_in_id=sign_in_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSummary:
+    """A running sign-in as its owner sees it at /account."""
+
+    id: str
+    methods: tuple[Method, ...]
+    since: datetime
+    last_seen_at: datetime
+    user_agent: str | None
+
+
+def running_sign_ins(account_id: str) -> list[SignInSummary]:
+    """The sign-ins of an account that live now, last used first."""
+    moment = now()
+    rows = session.execute(
+        select(SignIn.id, SignIn.methods, SignIn.auth_time, SignIn.last_seen_at, SignIn.user_agent)
+        .where(
+            SignIn.account_id == account_id,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > moment,
+            SignIn.last_seen_at > moment - timedelta(minutes=settings().sign_in_idle_minutes),
+        )
+        .order_by(SignIn.last_seen_at.desc())
+    )
+    return [SignInSummary(r[0], tuple(Method(m) for m in r[1]), r[2], r[3], r[4]) for r in rows]
+
+
+def end_own_sign_in(sign_in_id: str, account_id: str) -> bool:
+    """End a sign-in of this account's own, at its owner's word; False where it is not theirs or not alive."""
+    owner = session.scalar(select(SignIn.account_id).where(SignIn.id == sign_in_id))
+    return owner == account_id and end_sign_in(sign_in_id, because="owner")
+
+
+def clients_signed_in_to(sign_in_id: str) -> list[tuple[str, str, str]]:
+    """The applications with a living session in this sign-in: ``(client id, Chinese name, English name)``."""
+    session_of = aliased(ClientSession)
+    rows = session.execute(
+        select(Client.id, Client.name_zh, Client.name_en)
+        .join(session_of, session_of.client_id == Client.id)
+        .where(session_of.sign_in_id == sign_in_id, session_of.ended_at.is_(None))
+        .distinct()
+        .order_by(Client.name_zh)
+    )
+    return [(r[0], r[1], r[2]) for r in rows]
+
+
+def last_uses(account_id: str) -> dict[str, datetime]:
+    """When this account last entered each client: ``{client id: moment}``."""
+    rows = session.execute(
+        select(Grant.client_id, func.max(Grant.created_at))
+        .where(Grant.account_id == account_id)
+        .group_by(Grant.client_id)
+    )
+    return {r[0]: r[1] for r in rows}

@@ -50,9 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Babel(app, locale_selector=page_context.chosen_language, default_locale="zh_Hant_TW")
     csrf = CSRFProtect(app)
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(
-        roc_date=moments.roc_date, clock=moments.clock, moment=moments.full_moment
-    )
+    app.jinja_env.filters.update(roc_date=moments.roc_date, clock=moments.clock, moment=moments.full_moment)
     app.context_processor(page_context.common_context)
     # The authorization and logout endpoints take other sites' forms by their specifications; they change nothing.
     for blueprint in (authorize.bp, endpoints.bp, logout.bp):
@@ -159,5 +157,3 @@ def _policy() -> str:
         f"default-src 'none'; script-src 'nonce-{g.get('nonce', '')}'; style-src 'self'; img-src 'self';"
         f" connect-src 'self';{form_action} frame-ancestors 'none'; base-uri 'none'"
     )
-
-

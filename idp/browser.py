@@ -54,17 +54,13 @@ def forget_current_sign_in() -> None:
 
 def set_sign_in_cookie(response: Response, token: str) -> None:
     """Give the browser its sign-in, and a new CSRF token with it."""
-    response.set_cookie(
-        sign_in_cookie_name(), token, httponly=True, secure=settings().secure, samesite="Lax", path="/"
-    )
+    response.set_cookie(sign_in_cookie_name(), token, httponly=True, secure=settings().secure, samesite="Lax", path="/")
     browser_session.pop("csrf_token", None)
 
 
 def drop_sign_in_cookie(response: Response) -> None:
     """Take the sign-in's cookie away."""
-    response.delete_cookie(
-        sign_in_cookie_name(), httponly=True, secure=settings().secure, samesite="Lax", path="/"
-    )
+    response.delete_cookie(sign_in_cookie_name(), httponly=True, secure=settings().secure, samesite="Lax", path="/")
 
 
 def peer_address() -> str:

@@ -73,9 +73,7 @@ METADATA = (
     click.option("--pkce/--no-pkce", default=None, help="Demand PKCE (S256); off only for a legacy library."),
     click.option("--consent/--no-consent", default=None, help="Ask people for consent."),
     click.option("--acting/--no-acting", default=None, help="It understands `act` (tokens.md)."),
-    click.option(
-        "--on-narrowing", type=click.Choice(NARROWING), help="What it does when rights are taken away."
-    ),
+    click.option("--on-narrowing", type=click.Choice(NARROWING), help="What it does when rights are taken away."),
     click.option("--initiate-login-uri", help="Where a sign-in that begins here is sent (OIDC Core 4)."),
     click.option("--backchannel-logout-uri", help="Where logout tokens are sent."),
     click.option("--policy-uri", help="Its privacy notice."),
@@ -156,9 +154,7 @@ def set_(client_id: str, **given: Any) -> None:
 
 @client.command("rotate-secret")
 @id_argument
-@click.option(
-    "--overlap-hours", type=float, default=24.0, show_default=True, help="The old one still works so long."
-)
+@click.option("--overlap-hours", type=float, default=24.0, show_default=True, help="The old one still works so long.")
 @click.option("--secret-stdin", is_flag=True, help="Read the new secret as one line from standard input.")
 @with_application
 def rotate(client_id: str, overlap_hours: float, secret_stdin: bool) -> None:

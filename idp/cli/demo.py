@@ -88,8 +88,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
     return "\n".join(
         (
-            "  "
-            + "   ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+            "  " + "   ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )
@@ -146,9 +145,7 @@ def demo(fresh: bool, port: int) -> None:
     ports = Ports(port)
     folder = ROOT / "var" / ("demo" if port == FIRST_PORT else f"demo-{port}")
     if not (ROOT / "clients" / "mailbox").is_dir():
-        raise click.ClickException(
-            "idp demo runs in a checkout of the project, where the folder clients/ is."
-        )
+        raise click.ClickException("idp demo runs in a checkout of the project, where the folder clients/ is.")
     check_ports(ports)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)

@@ -147,9 +147,7 @@ def _take(step: Step, environment: dict[str, str]) -> None:
         )
 
 
-def idp(
-    arguments: Sequence[str], environment: dict[str, str], stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
+def idp(arguments: Sequence[str], environment: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run the public command with the demo's settings."""
     return subprocess.run(  # noqa: S603  (our own command with our own words)
         [sys.executable, "-m", "idp.cli", *arguments],

@@ -105,9 +105,7 @@ class Processes:
                     self.check()
                     if time.monotonic() > deadline:
                         tail = Stopped(name, 0, self._log(name)).args[0].partition("\n")[2]
-                        raise click.ClickException(
-                            f"{name} does not answer on {address} port {port}.\n{tail}"
-                        )
+                        raise click.ClickException(f"{name} does not answer on {address} port {port}.\n{tail}")
                     time.sleep(0.05)
         self.check()
 

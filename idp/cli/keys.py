@@ -37,12 +37,8 @@ def list_(as_json: bool) -> None:
 
 
 @keys.command()
-@click.option(
-    "--alg", type=click.Choice(signing_keys.ALGORITHMS), default="RS256", show_default=True, help="Which."
-)
-@click.option(
-    "--force", is_flag=True, help="Even if the next key is not published long enough, as after a leak."
-)
+@click.option("--alg", type=click.Choice(signing_keys.ALGORITHMS), default="RS256", show_default=True, help="Which.")
+@click.option("--force", is_flag=True, help="Even if the next key is not published long enough, as after a leak.")
 @with_application
 def rotate(alg: str, force: bool) -> None:
     """Sign with the next key from now on, and publish a new next one."""

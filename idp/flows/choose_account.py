@@ -1,7 +1,7 @@
 """Choose the account that enters an application (P20): asked for by the client, or because the one here won't do.
 
-    ask --> chosen --> the waiting request
-        --> use another account --> sign-in page        --> back to the application --> the waiting request gives up
+ask --> chosen --> the waiting request
+    --> use another account --> sign-in page        --> back to the application --> the waiting request gives up
 """
 
 from flask import Blueprint, redirect, render_template, request, url_for

@@ -1,6 +1,6 @@
 """Consent (P19): what an application will be told, in words; asked once per client, account acted as and scopes.
 
-    ask --> agreed --> the waiting request        ask --> refused --> the waiting request, which gives up
+ask --> agreed --> the waiting request        ask --> refused --> the waiting request, which gives up
 """
 
 from typing import Any

@@ -65,9 +65,7 @@ MESSAGES: dict[str, Sentence] = {
     "login.pending": _plain(lazy_gettext("您的帳號尚待群組管理員審核。")),
     "login.unverified": _plain(lazy_gettext("您的信箱尚未驗證，請點選驗證信中的連結。")),
     "login.suspended": _plain(lazy_gettext("您的帳號或公司目前停用，請洽貴公司群組管理員或客服。")),
-    "acting.conflict": _plain(
-        lazy_gettext("這份表單是以另一個帳號開啟的，因此沒有送出。請確認目前身分後再試一次。")
-    ),
+    "acting.conflict": _plain(lazy_gettext("這份表單是以另一個帳號開啟的，因此沒有送出。請確認目前身分後再試一次。")),
     "request.gone": _plain(
         lazy_gettext("這次登入已經完成或逾時。請回到應用系統，再按一次登入。您的帳號與資料不受影響。")
     ),

@@ -37,9 +37,9 @@ def clock(moment: datetime) -> str:
     local = moment.astimezone(TAIPEI)
     today = now().astimezone(TAIPEI).date()
     if local.date() == today:
-        return gettext("今天 %(time)s", time=f"{local:%H:%M}")
+        return str(gettext("今天 %(time)s", time=f"{local:%H:%M}"))
     if local.date() == today - timedelta(days=1):
-        return gettext("昨天 %(time)s", time=f"{local:%H:%M}")
+        return str(gettext("昨天 %(time)s", time=f"{local:%H:%M}"))
     return roc_day(moment)
 
 

@@ -1,10 +1,13 @@
 """Sign in with account name and password (P1).
 
-    ask --> right password --> the waiting request, or /account        refused: the form again, nothing lost but the password
+    ask --> right password --> the waiting request, or /account
+        --> refused: the form again, nothing lost but the password
 
 With a sign-in running the form is fixed to its person (re-authentication); "use another account" says that the running
 sign-in ends (tokens.md "One browser, one human").
 """
+
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -159,7 +162,8 @@ def _page(
     return response
 
 
-def _reason(signed_in: SignedIn | None, form: SignInForm, waiting: WaitingRequest | None) -> str | None:
+def _reason(signed_in: SignedIn | None, form: SignInForm, waiting: WaitingRequest | None) -> Any:
+    """The sentence above the form, or None."""
     if signed_in is not None and form.other.data:
         return gettext(
             "您目前以「%(name)s」登入。改用其他帳號登入後，%(name)s 在這個瀏覽器的登入會結束。",

@@ -1,6 +1,6 @@
 """Sign out (P40): everywhere, or of the application that asked; never without the person's word.
 
-    ask --> everywhere | this application --> the application's address, or the done page        ask --> cancelled
+ask --> everywhere | this application --> the application's address, or the done page        ask --> cancelled
 """
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for

@@ -1,7 +1,8 @@
 """Delivery: `idp worker` claims rows of the outbox under a lease, sends them, and tries again for 24 hours.
 
 A row is waiting -> sending -> sent | waiting (later) | dead. A worker that dies while sending loses its
-lease, and another sends the mail anew under the same Message-ID: at least once, never lost (security.md §5-11).
+lease, and another sends the mail anew under the same Message-ID: at least once, never lost
+(security.md §5-11).
 """
 
 import logging
@@ -39,6 +40,7 @@ def deliver_due(should_stop: Callable[[], bool] = lambda: False) -> int:
     Needs an application context. Nothing that a mail server does is raised: it is kept with the row.
     """
     entries = _claim()
+    claimed = len(entries)
     if not entries:
         return 0
     try:
@@ -47,7 +49,7 @@ def deliver_due(should_stop: Callable[[], bool] = lambda: False) -> int:
     except (OSError, smtplib.SMTPException) as error:
         for entry in entries:
             _failed(entry, error)
-    return len(entries)
+    return claimed
 
 
 def _claim() -> list[OutboxEntry]:

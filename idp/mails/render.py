@@ -1,6 +1,5 @@
 """A message's row of the outbox as a mail: rendered when it is sent, in the recipient's language."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -20,10 +19,10 @@ def rendered(entry: OutboxEntry) -> Message:
     """The mail of a row: subject (the template's heading), text and HTML, from the service it concerns."""
     payload = entry.payload
     english = str(payload["locale"]).startswith("en")
-    with force_locale("en" if english else "zh_TW"):
+    with force_locale("en" if english else "zh_Hant_TW"):
         service = _service(entry.account_id, english)
         values = {**payload["context"], **_common(payload["context"]), "service": service}
-        values |= {"lang": "en" if english else "zh-Hant-TW", "at": _moment(entry)}
+        values |= {"lang": "en" if english else "zh-Hant-TW", "at": entry.created_at}
         environment = current_app.jinja_env
         text = environment.get_template(f"mail/{payload['template']}.txt")
         subject = "".join(text.blocks["heading"](text.new_context(values)))
@@ -40,10 +39,6 @@ def rendered(entry: OutboxEntry) -> Message:
     message.msgId = entry.message_id
     message.date = entry.created_at.timestamp()
     return message
-
-
-def _moment(entry: OutboxEntry) -> datetime:
-    return entry.created_at
 
 
 def _common(context: dict[str, Any]) -> dict[str, Any]:

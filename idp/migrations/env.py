@@ -1,5 +1,7 @@
 """Alembic's environment: our tables, batch mode for SQLite, one transaction."""
 
+from typing import Any, Literal
+
 from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -10,7 +12,7 @@ from idp.db import Base, UtcDateTime
 config = context.config
 
 
-def _render(kind: str, item: object, _context: object) -> str | bool:
+def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Migrations name only SQLAlchemy's own types, so that later changes of ours do not rewrite history."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

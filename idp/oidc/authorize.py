@@ -124,17 +124,15 @@ def _read(values: MultiDict[str, str]) -> Request:
         asked = read_asked(parameters, registered_scopes=client.record.scopes)
         wish = _wish(parameters, asked, client)
     except BadParameter as problem:
-        error = OAuth2Error(error=problem.code, description=str(problem))
-        raise _AnswerError(_answer_error(grant.redirect_uri, values, error)) from problem
+        answer = _answer_error(grant.redirect_uri, values, OAuth2Error(error=problem.code, description=str(problem)))
+        raise _AnswerError(answer) from problem
     return Request(parameters, protocol, grant, client, grant.redirect_uri, protocol.scope, asked, wish)
 
 
 def _wish(parameters: dict[str, str], asked: Asked, client: RegisteredClient) -> Wish:
     try:
         company = read_scope(parameters.get("scope", "")).company
-        return read_wish(
-            tenant=asked.tenant, company=company, claims=asked.claims, hinted=_hinted(asked, client)
-        )
+        return read_wish(tenant=asked.tenant, company=company, claims=asked.claims, hinted=_hinted(asked, client))
     except (ContradictingWish, ContradictingWishes):
         raise BadParameter("The wishes for an account contradict each other.") from None
     except MalformedWish:
@@ -164,9 +162,7 @@ def _decide(asked: Request, waiting: WaitingRequest | None) -> Response:
     return _ask_for(missing, asked, waiting, _situation(asked, waiting, signed_in, seen))
 
 
-def _situation(
-    asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None, seen: Visits
-) -> Situation:
+def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None, seen: Visits) -> Situation:
     if signed_in is None:
         return Situation(
             is_signed_in=False,
@@ -226,16 +222,12 @@ def _meets_acr(asked: Asked, signed_in: SignedIn) -> bool:
     return any(reached(signed_in.acr, wanted) for wanted in known_classes(asked.essential_acr))
 
 
-def _ask_for(
-    missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation
-) -> Response:
+def _ask_for(missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation) -> Response:
     if asked.asked.is_silent or missing.page not in PAGES:
         return _give_up(asked, waiting, missing.error(situation))
     if waiting is None:
         with transaction():
-            request_id = waiting_room.keep_request(
-                asked.client.client_id, asked.parameters, browser=browser_id()
-            )
+            request_id = waiting_room.keep_request(asked.client.client_id, asked.parameters, browser=browser_id())
     else:
         request_id = waiting.id
     # An id_token_hint is verified here only, so the page is told when the account at hand is not the one meant.
@@ -272,9 +264,7 @@ def _give_up(asked: Request, waiting: WaitingRequest | None, code: str) -> Respo
     if waiting is not None:
         with transaction():
             waiting_room.finish_request(waiting.id)
-    return server.handle_response(
-        *authorization_answer(asked.redirect_uri, {"error": code}, asked.parameters)
-    )
+    return server.handle_response(*authorization_answer(asked.redirect_uri, {"error": code}, asked.parameters))
 
 
 def _answer_error(redirect_uri: str, values: MultiDict[str, str], error: OAuth2Error) -> Response:

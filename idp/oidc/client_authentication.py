@@ -193,6 +193,6 @@ def _by_assertion(request: ProtocolRequest) -> RegisteredClient | None:
         client: RegisteredClient | None = _assertion(registered_client, request)
     except InvalidClientError:
         raise
-    except Exception as error:  # noqa: BLE001 - joserfc and Authlib raise many kinds for hostile JWTs
+    except Exception as error:  # joserfc and Authlib raise many kinds for hostile JWTs
         raise _refusal() from error
     return client

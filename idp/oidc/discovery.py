@@ -9,8 +9,8 @@ from flask import Flask
 
 from idp.config import Settings
 from idp.oidc.keys import CACHE_SECONDS, public_keys
-from idp.policies.assurance import Acr
 from idp.policies.asking import PROMPTS
+from idp.policies.assurance import Acr
 from idp.policies.scopes import CLAIMS_OF_SCOPE, SCOPES
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -29,8 +29,8 @@ HEADERS = [
 ]
 HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
 
-Start = Callable[[str, list[tuple[str, str]]], Any]
-Wsgi = Callable[[dict[str, Any], Start], Iterable[bytes]]
+Start = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def discovery_document(settings: Settings) -> dict[str, Any]:

@@ -3,60 +3,69 @@
 import base64
 import hashlib
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc import jwk, jwt
+from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet
+from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 
 from idp.services import signing_keys
 
 CACHE_SECONDS = 5.0
-KEY_TYPES = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
-# joserfc names the Ed25519 algorithm of RFC 8037 so.
+IMPORT: dict[str, Callable[[bytes], Key]] = {
+    "RS256": RSAKey.import_key,
+    "ES256": ECKey.import_key,
+    "EdDSA": OKPKey.import_key,
+}
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
-class _Cache:
-    imported: dict[str, Key] = {}
-    active: dict[str, str] = {}
+@dataclass
+class _Cached:
+    imported: dict[str, Key] = field(default_factory=dict)
+    active: dict[str, str] = field(default_factory=dict)
     known: KeySet | None = None
-    jwks: dict[str, Any] = {"keys": []}
-    good_until = 0.0
+    jwks: dict[str, Any] = field(default_factory=dict)
+    good_until: float = 0.0
+
+
+_cached = _Cached()
 
 
 def forget_cached_keys() -> None:
     """Read the keys anew in this process."""
-    _Cache.good_until = 0.0
+    _cached.good_until = 0.0
 
 
 def _read() -> None:
-    if _Cache.good_until > time.monotonic():
+    if _cached.good_until > time.monotonic():
         return
     every = signing_keys.list_keys()
     published = {k.kid for k in signing_keys.published_keys()}
-    _Cache.active = {k.alg: k.kid for k in every if k.state == signing_keys.ACTIVE}
-    _Cache.jwks = {"keys": [k.public for k in every if k.kid in published]}
+    _cached.active = {k.alg: k.kid for k in every if k.state == signing_keys.ACTIVE}
+    _cached.jwks = {"keys": [k.public for k in every if k.kid in published]}
     # An id_token_hint may be of any age, so retired keys verify for ever.
-    _Cache.known = KeySet.import_key_set({"keys": [k.public for k in every]}) if every else None
-    _Cache.good_until = time.monotonic() + CACHE_SECONDS
+    _cached.known = KeySet.import_key_set({"keys": [k.public for k in every]}) if every else None
+    _cached.good_until = time.monotonic() + CACHE_SECONDS
 
 
 def public_keys() -> dict[str, Any]:
     """The JWKS: next, active and lately retired keys, public parts only."""
     _read()
-    return _Cache.jwks
+    return _cached.jwks
 
 
 def sign(claims: dict[str, Any], alg: str, *, typ: str | None = None) -> str:
     """A JWT over these claims by the active key of an algorithm, with its ``kid``."""
     _read()
-    kid = _Cache.active[alg]
-    key = _Cache.imported.get(kid)
+    kid = _cached.active[alg]
+    key = _cached.imported.get(kid)
     if key is None:
         # Importing an RSA key takes 40 ms, so it is done once per key and process.
-        key = jwk.import_key(signing_keys.private_key(kid), KEY_TYPES[alg])
-        _Cache.imported[kid] = key
+        key = IMPORT[alg](signing_keys.private_key(kid))
+        _cached.imported[kid] = key
     header = {"alg": alg, "kid": kid}
     if typ is not None:
         header["typ"] = typ
@@ -66,10 +75,10 @@ def sign(claims: dict[str, Any], alg: str, *, typ: str | None = None) -> str:
 def claims_of_hint(token: str) -> dict[str, Any] | None:
     """The claims of an ID token of ours of any age, or None when we did not sign it (Core §3.1.2.1)."""
     _read()
-    if _Cache.known is None:
+    if _cached.known is None:
         return None
     try:
-        decoded = jwt.decode(token, _Cache.known, algorithms=ALGORITHMS)
+        decoded = jwt.decode(token, _cached.known, algorithms=ALGORITHMS)
     except (JoseError, ValueError, TypeError):
         return None
     # A logout token bears the same signature and is no ID token.

@@ -32,6 +32,9 @@ class Payload(OAuth2Payload):
 class ProtocolRequest(OAuth2Request):
     """A request for Authlib whose parameters come from where the endpoint says, never from query and form mixed."""
 
+    payload: Payload
+    headers: Mapping[str, str]
+
     def __init__(self, method: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> None:
         # Whether the transport is safe is decided by the issuer's address in the settings, not by the Host header.
         super().__init__(method, "https://issuer.invalid/", headers=headers)
@@ -65,7 +68,7 @@ def is_clean(value: str) -> bool:
     """Whether a value is text that may be kept and given back: no broken UTF-8, surrogate or control character."""
     if len(value) > LONGEST_VALUE or REPLACEMENT in value:
         return False
-    return value.isascii() and value.isprintable() or not _has_bad_character(value)
+    return (value.isascii() and value.isprintable()) or not _has_bad_character(value)
 
 
 def _has_bad_character(value: str) -> bool:

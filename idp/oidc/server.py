@@ -17,13 +17,13 @@ from authlib.oidc.core.grants import OpenIDCode as BaseOpenIDCode
 from flask import Response, render_template
 
 from idp.config import settings
+from idp.db import now
 from idp.oidc import keys
 from idp.oidc.claims import id_token_claims, seconds
 from idp.oidc.client_authentication import RegisteredClient, authenticate_client, registered_client
 from idp.oidc.requests import ProtocolRequest
 from idp.policies.asking import BadParameter, read_response_mode
 from idp.policies.scopes import SCOPES
-from idp.db import now
 from idp.services import grants as kept
 from idp.services.acting import Acting
 from idp.services.grants import GrantFacts, TokenFacts
@@ -140,7 +140,7 @@ class CodeChallenge(BaseChallenge):
     Authlib demands it of public clients alone and takes ``plain``, also where no method is named.
     """
 
-    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
+    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         parameters = grant.request.payload.data
@@ -252,9 +252,7 @@ class AuthorizationServer(BaseServer):
         """To the client with ``state`` and ``iss`` once its redirect_uri is known to be its own; else JSON."""
         if error.redirect_uri:
             parameters = {"error": error.error, "error_description": str(error.get_error_description() or "")}
-            return self.handle_response(
-                *authorization_answer(error.redirect_uri, parameters, request.payload.data)
-            )
+            return self.handle_response(*authorization_answer(error.redirect_uri, parameters, request.payload.data))
         return self.handle_response(*error())
 
 

@@ -113,14 +113,16 @@ def _claims(text: str | None) -> Mapping[str, Any]:
         raise BadParameter("The claims parameter is not JSON.") from None
     if not isinstance(claims, dict):
         raise BadParameter("The claims parameter must be an object.")
-    for place in ("id_token", "userinfo"):
-        members = claims.get(place)
-        if members is not None and not isinstance(members, dict):
-            raise BadParameter("The claims parameter has the wrong form.")
-        for member in (members or {}).values():
-            if member is not None and not isinstance(member, dict):
-                raise BadParameter("The claims parameter has the wrong form.")
+    if not all(_is_well_formed(claims.get(place)) for place in ("id_token", "userinfo")):
+        raise BadParameter("The claims parameter has the wrong form.")
     return claims
+
+
+def _is_well_formed(members: Any) -> bool:
+    """Whether one place of ``claims`` is absent or an object whose members are objects or null (Core §5.5.1)."""
+    if members is None:
+        return True
+    return isinstance(members, dict) and all(m is None or isinstance(m, dict) for m in members.values())
 
 
 def _wanted(claims: Mapping[str, Any], registered: frozenset[str]) -> dict[str, tuple[str, ...]]:

@@ -30,9 +30,7 @@ class Entitlements:
     locked: dict[str, str]
 
 
-def entitlements_of(
-    items: Iterable[MenuItemRule], role: Role, granted: Mapping[int, bool], acr: Acr
-) -> Entitlements:
+def entitlements_of(items: Iterable[MenuItemRule], role: Role, granted: Mapping[int, bool], acr: Acr) -> Entitlements:
     """Judge a client's items for one account: its own tick wins over the default of its role."""
     codes: list[str] = []
     locked: dict[str, str] = {}

@@ -45,7 +45,9 @@ def delay_after(failures: int) -> timedelta:
     """How long a name is not tried after so many failures in a row: none up to 4, then 30 s doubling to 1 h."""
     if failures < FREE_FAILURES:
         return timedelta(0)
-    return min(FIRST_DELAY * 2 ** min(failures - FREE_FAILURES, 16), LONGEST_DELAY)
+    doublings = min(failures - FREE_FAILURES, 16)
+    delay: timedelta = FIRST_DELAY * 2**doublings
+    return min(delay, LONGEST_DELAY)
 
 
 def is_disabled(failures: int) -> bool:

@@ -16,9 +16,7 @@ def end_access_of_accounts(accounts: Select[str], because: str) -> None:
     moment = now()
     signed_in = SignIn.account_id.in_(accounts)
     session.execute(
-        update(SignIn)
-        .where(signed_in, SignIn.ended_at.is_(None))
-        .values(ended_at=moment, ended_because=because)
+        update(SignIn).where(signed_in, SignIn.ended_at.is_(None)).values(ended_at=moment, ended_because=because)
     )
     session.execute(
         update(SignIn)
@@ -43,9 +41,7 @@ def end_access_of_client(client_id: str, because: str) -> None:
     )
 
 
-def _end(
-    because: str, sessions: ColumnElement[bool], grants: ColumnElement[bool], tokens: ColumnElement[bool]
-) -> None:
+def _end(because: str, sessions: ColumnElement[bool], grants: ColumnElement[bool], tokens: ColumnElement[bool]) -> None:
     moment = now()
     session.execute(
         update(ClientSession)
@@ -53,9 +49,7 @@ def _end(
         .values(ended_at=moment, ended_because=because)
     )
     session.execute(
-        update(Grant)
-        .where(grants, Grant.revoked_at.is_(None))
-        .values(revoked_at=moment, revoked_because=because)
+        update(Grant).where(grants, Grant.revoked_at.is_(None)).values(revoked_at=moment, revoked_because=because)
     )
     values: dict[str, Any] = {"revoked_at": moment, "answer": None}
     session.execute(update(Token).where(tokens, Token.revoked_at.is_(None)).values(values))

@@ -62,9 +62,7 @@ def add_account(
     _insert(account)
     if password is not None:
         set_password(account, password)
-    record(
-        "account:added", account_id=account.id, company_id=company.id, role=str(role), approval=str(approval)
-    )
+    record("account:added", account_id=account.id, company_id=company.id, role=str(role), approval=str(approval))
     return account
 
 
@@ -192,9 +190,7 @@ def _change(
 ) -> None:
     # Changes of one company's accounts wait for each other here: two group admins who suspend each other at
     # once would otherwise both see the other still active (READ COMMITTED). SQLite has one writer anyway.
-    session.execute(
-        select(Company.id).where(Company.id == account.company_id).with_for_update(key_share=True)
-    ).first()
+    session.execute(select(Company.id).where(Company.id == account.company_id).with_for_update(key_share=True)).first()
     statement = (
         update(Account)
         .where(Account.id == account.id, applies)

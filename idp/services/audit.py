@@ -20,7 +20,8 @@ class Circumstances:
     address: str | None = None
 
 
-_circumstances: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())
+NOWHERE = Circumstances()
+_circumstances: ContextVar[Circumstances] = ContextVar("circumstances", default=NOWHERE)
 
 
 @contextmanager

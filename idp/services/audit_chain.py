@@ -155,9 +155,7 @@ def verify() -> ChainReport:
     return ChainReport(rows, sealed, _count_heads(), shown, *(broken or (None, None)))
 
 
-def _checked(
-    previous: bytes, values: dict[str, Any], found: bytes, head: AuditHead | None
-) -> tuple[bytes, str | None]:
+def _checked(previous: bytes, values: dict[str, Any], found: bytes, head: AuditHead | None) -> tuple[bytes, str | None]:
     expected = row_hash(previous, values)
     if not hmac.compare_digest(expected, found):
         return found, "the row or one before it was changed or taken away"

@@ -113,9 +113,7 @@ def note_chosen(request_id: str, account_id: str) -> None:
 def note_decision(request_id: str, *, agreed: bool) -> None:
     """Note that the person agreed to, or refused, what the client asks for."""
     values = {"consented_at": now()} if agreed else {"refused_at": now()}
-    session.execute(
-        update(AuthorizationRequest).where(AuthorizationRequest.id == request_id).values(values)
-    )
+    session.execute(update(AuthorizationRequest).where(AuthorizationRequest.id == request_id).values(values))
 
 
 def finish_request(request_id: str) -> bool:

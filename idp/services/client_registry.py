@@ -172,9 +172,7 @@ def add_service(service_id: str, name_zh: str, name_en: str = "", *, colour: str
     _check_name("name", name_zh)
     _check_name("name_en", name_en or name_zh)
     _need(COLOUR.fullmatch(colour), "colour", "colour.form")
-    service = Service(
-        id=service_id, name_zh=name_zh, name_en=name_en or name_zh, colour=colour, created_at=now()
-    )
+    service = Service(id=service_id, name_zh=name_zh, name_en=name_en or name_zh, colour=colour, created_at=now())
     try:
         with session.begin_nested():
             session.add(service)
@@ -268,9 +266,7 @@ def _check_addresses(registration: Registration) -> None:
             _check_all(name, (address,))
     # Who shows `act` must also be told when it ends (tokens.md "Acting through a linked account").
     understood = registration.acting_understood
-    _need(
-        not understood or registration.backchannel_logout_uri, "backchannel_logout_uri", "acting.backchannel"
-    )
+    _need(not understood or registration.backchannel_logout_uri, "backchannel_logout_uri", "acting.backchannel")
 
 
 def _check_all(where: str, addresses: Iterable[str]) -> None:

@@ -22,9 +22,7 @@ LONGEST_NAME = 200
 LONGEST_REASON = 500
 
 
-def add_company(
-    *, tax_id: str, name: str, proof: CompanyProof = CompanyProof.NONE, id_type: str = UBN
-) -> Company:
+def add_company(*, tax_id: str, name: str, proof: CompanyProof = CompanyProof.NONE, id_type: str = UBN) -> Company:
     """Add a company by its number.
 
     Raises InvalidInput (``field`` tax_id or name) and, decided by the database, AlreadyExists.

@@ -8,6 +8,4 @@ def breaks_unique(error: IntegrityError, table: str, *columns: str) -> bool:
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
         return bool(diagnosis.constraint_name == "_".join(("uq", table, *columns)))
-    return str(error.orig) == "UNIQUE constraint failed: " + ", ".join(
-        f"{table}.{column}" for column in columns
-    )
+    return str(error.orig) == "UNIQUE constraint failed: " + ", ".join(f"{table}.{column}" for column in columns)

@@ -112,6 +112,7 @@ GRANT_COLUMNS: tuple[Any, ...] = (
     ClientSession.ended_at,
 )
 GRANT_WIDTH = len(GRANT_COLUMNS)
+METHODS_AT = GRANT_COLUMNS.index(Grant.methods)
 TOKEN_COLUMNS: tuple[Any, ...] = (
     Token.hash,
     Token.kind,
@@ -149,9 +150,10 @@ _TOKEN = (
 
 
 def _grant_from(row: Any) -> GrantFacts:
-    facts = row[:GRANT_WIDTH]
-    acting = acting_from(row[GRANT_WIDTH:], row[GRANT_WIDTH + ACTING_WIDTH :])
-    return GrantFacts(*facts[:8], tuple(Method(m) for m in facts[8]), *facts[9:], acting=acting)
+    facts: list[Any] = list(row[:GRANT_WIDTH])
+    facts[METHODS_AT] = tuple(Method(m) for m in facts[METHODS_AT])
+    facts.append(acting_from(row[GRANT_WIDTH:], row[GRANT_WIDTH + ACTING_WIDTH :]))
+    return GrantFacts(*facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,9 @@ class Visits:
 def visits(sign_in_id: str, client_id: str) -> Visits:
     """What this sign-in has with this client (tokens.md, asking rules 4 and 5)."""
     rows = session.execute(
-        select(
-            ClientSession.account_id, ClientSession.sid, ClientSession.ended_at, ClientSession.ended_because
-        ).where(ClientSession.sign_in_id == sign_in_id, ClientSession.client_id == client_id)
+        select(ClientSession.account_id, ClientSession.sid, ClientSession.ended_at, ClientSession.ended_because).where(
+            ClientSession.sign_in_id == sign_in_id, ClientSession.client_id == client_id
+        )
     ).all()
     live = {r[0]: r[1] for r in rows if r[2] is None}
     return Visits(live, has_left=not live and any(r[3] == "signed_out" for r in rows))
@@ -345,8 +347,7 @@ def save_tokens(
     if refresh_token is not None and grant is not None:
         until = moment + timedelta(days=settings().offline_days) if grant.is_offline else grant.session_expires_at
         rows.append(
-            common
-            | {"hash": digest(refresh_token), "kind": REFRESH, "scope": family_scope, "expires_at": until}
+            common | {"hash": digest(refresh_token), "kind": REFRESH, "scope": family_scope, "expires_at": until}
         )
     session.execute(insert(Token), rows)
 
@@ -360,7 +361,8 @@ def find_token(value: str, *, for_update: bool = False) -> TokenFacts | None:
     if row is None:
         return None
     grant = _grant_from(row[TOKEN_WIDTH:]) if row[TOKEN_WIDTH] is not None else None
-    return TokenFacts(*row[:TOKEN_WIDTH], grant=grant)
+    facts: list[Any] = [*row[:TOKEN_WIDTH], grant]
+    return TokenFacts(*facts)
 
 
 def answer_again(token: TokenFacts, value: str) -> bytes | None:
@@ -388,7 +390,5 @@ def revoke_token(token: TokenFacts) -> None:
     """Revoke a token at its client's word; a refresh token takes its whole family with it (RFC 7009 §2.1)."""
     if token.kind == REFRESH and token.grant is not None:
         revoke_grant(token.grant.id, because="client")
-    session.execute(
-        update(Token).where(Token.hash == token.hash, Token.revoked_at.is_(None)).values(revoked_at=now())
-    )
+    session.execute(update(Token).where(Token.hash == token.hash, Token.revoked_at.is_(None)).values(revoked_at=now()))
     record("client:token:revoked", client_id=token.client_id, kind=token.kind)

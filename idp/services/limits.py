@@ -100,9 +100,7 @@ def count_failure(name: str, browser: bytes) -> int:
 def clear_failures(name: str, browser: bytes) -> None:
     """Forget the failures of this name from this browser, after the right password."""
     session.execute(
-        delete(NameFailures).where(
-            NameFailures.name_hash == subject_hash(name), NameFailures.browser_hash == browser
-        )
+        delete(NameFailures).where(NameFailures.name_hash == subject_hash(name), NameFailures.browser_hash == browser)
     )
 
 

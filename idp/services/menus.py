@@ -1,4 +1,4 @@
-"""Menu rights as tokens tell them: a client's items are read every few seconds at most, an account's ticks each time."""
+"""Menu rights as tokens tell them: a client's items are at most a few seconds old, an account's ticks never."""
 
 import time
 

@@ -117,4 +117,3 @@ def _count_failure(attempt: Try) -> None:
 def judge(attempt: Try, password: str) -> bool:
     """Whether the password fits, with the work of one hash in every case. Writes nothing: call it outside a write."""
     return passwords.matches(attempt.hash, password)
-

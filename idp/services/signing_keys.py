@@ -1,6 +1,7 @@
 """Signing keys: made, published before first use, rotated, retired; private parts under the master key (KR01, KR03)."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwk
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from sqlalchemy import select, update
 
 from idp.config import settings
@@ -17,6 +19,11 @@ from idp.errors import InvalidInput, NotFound
 from idp.models import SigningKey
 from idp.services.audit import record
 
+IMPORT: dict[str, Callable[[bytes], Key]] = {
+    "RS256": RSAKey.import_key,
+    "ES256": ECKey.import_key,
+    "EdDSA": OKPKey.import_key,
+}
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 RSA_BITS = 2048
 NONCE_BYTES = 12
@@ -107,7 +114,7 @@ def private_key(kid: str) -> bytes:
 def _make(alg: str, state: str) -> None:
     private = _generate(alg)
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = jwk.import_key(pem, _key_type(alg)).as_dict(private=False)
+    public = IMPORT[alg](pem).as_dict(private=False)
     kid = jwk.thumbprint(public)
     nonce = os.urandom(NONCE_BYTES)
     moment = now()
@@ -134,7 +141,3 @@ def _generate(alg: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25
     if alg == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
     raise InvalidInput(field="alg", problem="alg.unknown")
-
-
-def _key_type(alg: str) -> str:
-    return {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}[alg]

@@ -99,6 +99,8 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _before() -> None:
+    if current_settings().count_statements:
+        g.statements = db.count_statements_from_here()
     g.nonce = secrets.token_urlsafe(16)
     set_circumstances(Circumstances(address=peer_address()))
     if request.blueprint in {"oidc", "authorize", "logout"}:
@@ -141,6 +143,8 @@ def _finish(settings: Settings) -> Any:
         headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if settings.secure:
             headers.setdefault(*HSTS)
+        if "statements" in g:
+            headers["X-Statements"] = str(g.statements[0])
         if request.endpoint == "static" and response.status_code == 200:
             headers["Cache-Control"] = STATIC_CACHE
         elif "Cache-Control" not in headers:

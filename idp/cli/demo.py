@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from idp.cli.demo_data import COMPANIES, PEOPLE, Ports, idp, load, steps
+from idp.cli.demo_data import COMPANIES, PEOPLE, Ports, prepare
 from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
 
 FIRST_PORT = 5100
@@ -179,10 +179,9 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
         "DREAMS_PORT": str(ports.dreams),
         "DREAMS_SECRET_KEY": known["dreams_secret_key"],
     })  # fmt: skip
-    initialised = idp(["init"], environment)
-    if initialised.returncode:
-        raise click.ClickException(f"The database could not be prepared:\n{initialised.stderr}")
-    load(steps(ports, known), folder, environment)
+    problem = prepare(folder, ports.provider, environment, known)
+    if problem:
+        raise click.ClickException(f"The database could not be prepared. {problem}")
     processes.start("provider", ["idp.cli", "serve"], environment)
     processes.start("mail worker", ["idp.cli", "worker"], environment)
     processes.wait_for(

@@ -4,11 +4,11 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
+from click.testing import CliRunner, Result
 
 from idp.cli.demo_processes import ROOT
 
@@ -121,42 +121,70 @@ def _dreams(ports: Ports, known: dict[str, str]) -> Step:
     )
 
 
-def load(wanted: Iterable[Step], folder: Path, environment: dict[str, str]) -> None:
-    """Take each step once: what an earlier run has done is written down, and stays as people changed it."""
+def load(wanted: Iterable[Step], folder: Path) -> None:
+    """Take each step once: what an earlier run has done is written down, and stays as people changed it.
+
+    Raises NotLoaded with what the command said.
+    """
     ledger = folder / "loaded.json"
     done: list[str] = json.loads(ledger.read_text()) if ledger.exists() else []
     for step in wanted:
         if step.digest not in done:
-            _take(step, environment)
+            _take(step)
             done.append(step.digest)
             unfinished = ledger.with_suffix(".new")
             unfinished.write_text(json.dumps(done, indent=1))
             unfinished.rename(ledger)
 
 
-def _take(step: Step, environment: dict[str, str]) -> None:
-    answer = idp(step.arguments, environment, step.stdin)
-    if answer.returncode and step.present and idp(step.present, environment).returncode == 0:
+class NotLoaded(Exception):
+    """A command refused; the text is what it said."""
+
+
+def _take(step: Step) -> None:
+    answer = idp(*step.arguments, stdin=step.stdin)
+    if answer.exit_code and step.present and idp(*step.present).exit_code == 0:
         # It is there: from an older version of this data, or from a run broken off before the note of it.
         if not step.change:
             return
-        answer = idp(step.change, environment)
-    if answer.returncode:
-        raise click.ClickException(
-            f"The demo data could not be loaded: idp {' '.join(step.arguments[:2])} says\n{answer.stderr}"
-        )
+        answer = idp(*step.change)
+    _check(answer, *step.arguments[:2])
 
 
-def idp(arguments: Sequence[str], environment: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the public command with the demo's settings."""
-    return subprocess.run(  # noqa: S603  (our own command with our own words)
-        [sys.executable, "-m", "idp.cli", *arguments],
+def _check(answer: Result, *command: str) -> None:
+    if answer.exit_code == 0:
+        return
+    if answer.exception and not isinstance(answer.exception, SystemExit):
+        raise answer.exception
+    raise NotLoaded(f"idp {' '.join(command)}: {answer.stderr.strip()}")
+
+
+def idp(*arguments: str, stdin: str = "") -> Result:
+    """Call the public command in this process: a process for each would take a second for each."""
+    from idp.cli import main  # which itself imports the demo
+
+    return CliRunner().invoke(main, arguments, input=stdin)
+
+
+def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[str, str]) -> str:
+    """Migrate and load in a process of its own, with the demo's settings. Gives a sentence when that fails."""
+    answer = subprocess.run(  # noqa: S603  (our own program with our own words)
+        [sys.executable, "-m", "idp.cli.demo_data", str(folder), str(port)],
         cwd=ROOT,
         env=environment,
-        input=stdin,
+        input=json.dumps(known),
         capture_output=True,
         text=True,
         encoding="utf-8",
         errors="replace",
         check=False,
     )
+    return answer.stderr.strip() if answer.returncode else ""
+
+
+if __name__ == "__main__":
+    try:
+        _check(idp("init"), "init")
+        load(steps(Ports(int(sys.argv[2])), json.load(sys.stdin)), Path(sys.argv[1]))
+    except NotLoaded as error:
+        sys.exit(str(error))

@@ -1,5 +1,6 @@
 """How a command runs: with the application, an actor for the audit log, and errors in sentences."""
 
+import errno
 import getpass
 import json
 import sys
@@ -40,6 +41,12 @@ class IdpGroup(click.Group):
             raise click.ClickException("The database is busy. Nothing was changed; try again.") from error
         except SQLAlchemyError as error:
             raise click.ClickException(_database_sentence(error)) from error
+        except UnicodeError as error:
+            raise click.ClickException("An argument is not valid UTF-8 text.") from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(f"{error.strerror}: {error.filename}") from error
 
 
 class WrongSettings(click.ClickException):
@@ -83,7 +90,13 @@ def with_application(command: Callable[P, R]) -> Callable[P, R]:
 
         with create_app().app_context():
             set_circumstances(Circumstances(actor=actor()))
-            return command(*args, **kwargs)
+            try:
+                return command(*args, **kwargs)
+            except Refused as refusal:
+                with transaction():
+                    asked = click.get_current_context().command_path
+                    record("operator:command:refused", outcome="refused", command=asked, code=refusal.code)
+                raise
 
     return run
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from alembic.util.exc import CommandError
 
 from idp.cli.running import WrongSettings, current_settings, with_application
 from idp.db import db, transaction
@@ -22,7 +23,10 @@ def init() -> None:
     if chosen.sqlite_path is not None:
         chosen.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
         chosen.sqlite_path.touch(mode=0o600)
-    migrate(chosen.database_url)
+    try:
+        migrate(chosen.database_url)
+    except CommandError as error:
+        raise click.ClickException(f"The database was made by another version of this program: {error}") from error
     _first_keys()
 
 

@@ -128,7 +128,7 @@ def _tile(client: ClientRecord, signed_in: SignedIn, last_used: Any) -> dict[str
         "css": shown.css,
         "icon": shown.icon,
         "menus": menus[:MENUS_SHOWN],
-        "summary": ngettext("%(num)d 個選單", "%(num)d 個選單", len(menus)),
+        "summary": ngettext("%(num)d 個選單", "%(num)d 個選單", len(menus)) if menus else gettext("沒有選單"),
         "last_used": last_used,
         "openable": problem is None,
         "reason": ADMISSION_REASONS[problem] if problem else None,

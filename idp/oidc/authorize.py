@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from idp.browser import browser_id, current_sign_in
 from idp.db import now, transaction
-from idp.oidc.client_authentication import RegisteredClient
+from idp.oidc.client_authentication import RegisteredClient, registered_client
 from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
@@ -115,10 +115,10 @@ def _read(values: MultiDict[str, str]) -> Request:
     except OAuth2Error as error:
         if error.redirect_uri:
             raise _AnswerError(_answer_error(error.redirect_uri, values, error)) from error
-        raise ToBeShown(str(error.error)) from error
+        raise ToBeShown(_code_to_show(values, error)) from error
     except (ValueError, UnicodeError) as error:
         # Authlib can't put odd characters into an error text (ecosystem.md 1.3-26).
-        raise ToBeShown("invalid_request") from error
+        raise ToBeShown("invalid_redirect_uri") from error
     client: RegisteredClient = protocol.client
     try:
         asked = read_asked(parameters, registered_scopes=client.record.scopes)
@@ -127,6 +127,14 @@ def _read(values: MultiDict[str, str]) -> Request:
         answer = _answer_error(grant.redirect_uri, values, OAuth2Error(error=problem.code, description=str(problem)))
         raise _AnswerError(answer) from problem
     return Request(parameters, protocol, grant, client, grant.redirect_uri, protocol.scope, asked, wish)
+
+
+def _code_to_show(values: MultiDict[str, str], error: OAuth2Error) -> str:
+    """The code on the page; Authlib calls an address that is not registered ``invalid_request`` like all else."""
+    client = registered_client(values.get("client_id", ""))
+    if client is not None and not client.check_redirect_uri(values.get("redirect_uri", "")):
+        return "invalid_redirect_uri"
+    return str(error.error)
 
 
 def _wish(parameters: dict[str, str], asked: Asked, client: RegisteredClient) -> Wish:

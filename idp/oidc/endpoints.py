@@ -14,7 +14,7 @@ from idp.oidc.claims import claims_for, seconds
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.requests import ProtocolRequest, form_request, single_values
 from idp.oidc.server import JSON_HEADERS, AnswerGivenBefore, RefreshCredential, server
-from idp.services import grants as kept
+from idp.services import tokens as kept
 
 bp = Blueprint("oidc", __name__)
 

@@ -24,10 +24,12 @@ from idp.oidc.client_authentication import RegisteredClient, authenticate_client
 from idp.oidc.requests import ProtocolRequest
 from idp.policies.asking import BadParameter, read_response_mode
 from idp.policies.scopes import SCOPES
-from idp.services import grants as kept
+from idp.services import grants as granting
+from idp.services import tokens as kept
 from idp.services.acting import Acting
-from idp.services.grants import GrantFacts, TokenFacts
+from idp.services.grants import GrantFacts
 from idp.services.secrets import new_secret
+from idp.services.tokens import TokenFacts
 
 S256_LENGTH = 43
 NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
@@ -77,11 +79,11 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def create_authorization_response(self, redirect_uri: str, grant_user: Any) -> tuple[int, str, list[Any]]:
         """The answer to the client with a code for what was ordered (``grant_user`` is the order and its seat)."""
         order, acting, signed_in, sid = grant_user
-        code = kept.issue_code(order, acting, signed_in, sid=sid)
+        code = granting.issue_code(order, acting, signed_in, sid=sid)
         return authorization_answer(redirect_uri, {"code": code}, self.request.payload.data)
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> Code | None:
-        grant = kept.redeem_code(code, client.client_id)
+        grant = granting.redeem_code(code, client.client_id)
         return Code(grant) if grant is not None else None
 
     def authenticate_user(self, authorization_code: Code) -> Acting | None:
@@ -113,7 +115,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         answer = kept.answer_again(token, value)
         if answer is not None:
             raise AnswerGivenBefore(answer)
-        kept.revoke_grant(token.grant.id, because="refresh_reused")
+        granting.revoke_grant(token.grant.id, because="refresh_reused")
 
     def authenticate_user(self, refresh_token: RefreshCredential) -> Acting | None:
         grant = refresh_token.token.grant
@@ -232,13 +234,11 @@ class AuthorizationServer(BaseServer):
 
     def save_token(self, token: dict[str, Any], request: Any) -> None:
         facts = granted(request) if request.user is not None else None
-        family_scope = facts.scope if facts is not None else token["scope"]
         kept.save_tokens(
             access_token=token["access_token"],
             refresh_token=token.get("refresh_token"),
             client_id=request.client.client_id,
             scope=token["scope"],
-            family_scope=family_scope,
             grant=facts,
             expires_in=token["expires_in"],
         )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select
 
-from idp.db import session
+from idp.db import run, table_of
 from idp.models import Account, Binding, Company
 from idp.policies.roles import Role
 from idp.policies.standing import (
@@ -105,67 +104,59 @@ class Acting:
         )
 
 
-Linked = aliased(Account, name="linked")
+ACCOUNTS = table_of(Account)
+COMPANIES = table_of(Company)
+BINDINGS = table_of(Binding)
+LINKED = ACCOUNTS.alias("linked")
 
 ACTING_COLUMNS: tuple[Any, ...] = (
-    Account.id,
-    Account.kind,
-    Account.username,
-    Account.name,
-    Account.email,
-    Account.email_verified_at,
-    Account.phone,
-    Account.locale,
-    Account.updated_at,
-    Account.electronic_id,
-    Account.role,
-    Account.data_scope,
-    Account.perm_ver,
-    Account.status,
-    Account.approval,
-    Account.service_id,
-    Company.id,
-    Company.id_type,
-    Company.tax_id,
-    Company.name,
-    Company.status,
-    Company.proof,
-    Company.verified_at,
-    Company.address,
+    ACCOUNTS.c.id,
+    ACCOUNTS.c.kind,
+    ACCOUNTS.c.username,
+    ACCOUNTS.c.name,
+    ACCOUNTS.c.email,
+    ACCOUNTS.c.email_verified_at,
+    ACCOUNTS.c.phone,
+    ACCOUNTS.c.locale,
+    ACCOUNTS.c.updated_at,
+    ACCOUNTS.c.electronic_id,
+    ACCOUNTS.c.role,
+    ACCOUNTS.c.data_scope,
+    ACCOUNTS.c.perm_ver,
+    ACCOUNTS.c.status,
+    ACCOUNTS.c.approval,
+    ACCOUNTS.c.service_id,
+    COMPANIES.c.id,
+    COMPANIES.c.id_type,
+    COMPANIES.c.tax_id,
+    COMPANIES.c.name,
+    COMPANIES.c.status,
+    COMPANIES.c.proof,
+    COMPANIES.c.verified_at,
+    COMPANIES.c.address,
 )
-VIA_COLUMNS: tuple[Any, ...] = (Linked.id, Linked.name, Linked.status, Binding.id, Binding.state)
+VIA_COLUMNS: tuple[Any, ...] = (LINKED.c.id, LINKED.c.name, LINKED.c.status, BINDINGS.c.id, BINDINGS.c.state)
 ACTING_WIDTH = len(ACTING_COLUMNS)
+COMPANY_AT = 16
 
 
 def acting_from(row: Any, via: Any = None) -> Acting:
     """Make an Acting of the values of ACTING_COLUMNS and, where there is a linked account, of VIA_COLUMNS."""
-    company = CompanyFacts(*row[16:24]) if row[16] is not None else None
-    return Acting(
-        account_id=row[0],
-        kind=row[1],
-        username=row[2],
-        name=row[3],
-        email=row[4],
-        email_verified=row[5] is not None,
-        phone=row[6],
-        locale=row[7],
-        updated_at=row[8],
-        electronic_id=row[9],
-        role=row[10],
-        data_scope=row[11],
-        perm_ver=row[12],
-        status=row[13],
-        approval=row[14],
-        service_id=row[15],
-        company=company,
-        via=Via(*via) if via is not None and via[0] is not None else None,
-    )
+    facts: list[Any] = list(row[:COMPANY_AT])
+    facts[5] = facts[5] is not None
+    company = CompanyFacts(*row[COMPANY_AT:ACTING_WIDTH]) if row[COMPANY_AT] is not None else None
+    facts += [company, Via(*via) if via is not None and via[0] is not None else None]
+    return Acting(*facts)
 
 
-_BY_ID: Select[Any] = select(*ACTING_COLUMNS).select_from(Account).outerjoin(Company, Account.company_id == Company.id)
+_BY_ID = (
+    select(*ACTING_COLUMNS)
+    .select_from(ACCOUNTS.outerjoin(COMPANIES, ACCOUNTS.c.company_id == COMPANIES.c.id))
+    .where(ACCOUNTS.c.id == bindparam("account_id"))
+)
 
 
 def acting_account(account_id: str) -> Acting | None:
     """An account as itself, not through a linked account; None when there is none."""
-    row = session.execute(_BY_ID.where(Account.id == account_id)).first()
+    row = run(_BY_ID, {"account_id": account_id}).first()
     return acting_from(row) if row is not None else None

@@ -1,5 +1,6 @@
 """The public keys a client registers for ``private_key_jwt`` (RFC 7517; security.md KR)."""
 
+import base64
 from typing import Any
 
 from joserfc import jwk
@@ -30,9 +31,14 @@ def _key_problem(key: Any) -> str | None:
     if PRIVATE & set(key):
         return "jwks.private"
     try:
-        known = jwk.import_key(key)
-        if isinstance(known, jwk.RSAKey):
-            return None if known.public_key.key_size >= SHORTEST_RSA_BITS else "jwks.weak"
-    except (JoseError, ValueError, TypeError, KeyError):
+        if key["kty"] == "RSA" and _bits(key["n"]) < SHORTEST_RSA_BITS:
+            return "jwks.weak"
+        jwk.import_key(key)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return "jwks.form"
-    return None if key.get("crv") in CURVES else "jwks.form"
+    return None if key["kty"] == "RSA" or key.get("crv") in CURVES else "jwks.form"
+
+
+def _bits(number: str) -> int:
+    """The length of a number in base64url (RFC 7518 §6.3.1.1)."""
+    return int.from_bytes(base64.urlsafe_b64decode(number + "=" * (-len(number) % 4))).bit_length()

@@ -87,6 +87,8 @@ def add_client(
     problem = client_id_problem(chosen)
     if problem:
         raise InvalidInput(field="client_id", problem=problem)
+    if session.get(Client, chosen) is not None:
+        raise AlreadyExists(field="client_id")
     _check(registration)
     kept = _secret_for(registration.auth_method, secret)
     client = Client(
@@ -167,8 +169,9 @@ def remove_client(client: Client) -> None:
 
 def add_service(service_id: str, name_zh: str, name_en: str = "", *, colour: str = "#43505c") -> Service:
     """Add a service (服務), which owns clients. Raises InvalidInput and AlreadyExists (``field`` service)."""
-    if not SERVICE_ID.fullmatch(service_id):
-        raise InvalidInput(field="service", problem="service.form")
+    _need(SERVICE_ID.fullmatch(service_id), "service", "service.form")
+    if session.get(Service, service_id) is not None:
+        raise AlreadyExists(field="service")
     _check_name("name", name_zh)
     _check_name("name_en", name_en or name_zh)
     _need(COLOUR.fullmatch(colour), "colour", "colour.form")

@@ -1,28 +1,36 @@
-"""Grants, codes and tokens: issued, redeemed once, refreshed in turn, looked up, revoked.
+"""Grants and their authorization codes: issued, redeemed once, revoked (tokens.md "What a choice is bound to").
 
-Statements are written for speed: one joined read, conditional writes, no objects tracked.
+Statements are prepared once and run past the mapper: one joined read, conditional writes, no objects tracked.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.config import settings
-from idp.db import now, session
-from idp.models import Account, Binding, ClientSession, Company, Grant, SignIn, Token
+from idp.db import now, run, session, table_of
+from idp.models import ClientSession, Grant
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
-from idp.services.acting import ACTING_COLUMNS, ACTING_WIDTH, VIA_COLUMNS, Acting, Linked, acting_from
+from idp.services.acting import (
+    ACCOUNTS,
+    ACTING_COLUMNS,
+    ACTING_WIDTH,
+    BINDINGS,
+    COMPANIES,
+    LINKED,
+    VIA_COLUMNS,
+    Acting,
+    acting_from,
+)
 from idp.services.audit import record
-from idp.services.secrets import digest, keyed_digest, new_id, new_secret
-from idp.services.sign_ins import SignedIn
+from idp.services.secrets import digest, new_id, new_secret
+from idp.services.sign_ins import SIGN_INS, SignedIn
 
-ACCESS, REFRESH = "access", "refresh"
-NONCE = bytes(12)
+GRANTS = table_of(Grant)
+CLIENT_SESSIONS = table_of(ClientSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,6 @@ class GrantFacts:
     session_expires_at: datetime
     redirect_uri: str
     code_challenge: str | None
-    code_used_at: datetime | None
     is_offline: bool
     revoked_at: datetime | None
     sign_in_ended_at: datetime | None
@@ -69,87 +76,62 @@ class GrantFacts:
         return amr_of(self.methods)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFacts:
-    """A token that was issued; ``grant`` is None for client_credentials."""
-
-    hash: bytes
-    kind: str
-    client_id: str
-    scope: str
-    issued_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    answer: bytes | None
-    revoked_at: datetime | None
-    grant: GrantFacts | None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it may be used now."""
-        if self.revoked_at is not None or self.used_at is not None or self.expires_at <= now():
-            return False
-        return self.grant is None or self.grant.is_good
-
-
 GRANT_COLUMNS: tuple[Any, ...] = (
-    Grant.id,
-    Grant.client_id,
-    Grant.sign_in_id,
-    Grant.sid,
-    Grant.scope,
-    Grant.claims,
-    Grant.nonce,
-    Grant.auth_time,
-    Grant.methods,
-    Grant.session_expires_at,
-    Grant.redirect_uri,
-    Grant.code_challenge,
-    Grant.code_used_at,
-    Grant.is_offline,
-    Grant.revoked_at,
-    SignIn.ended_at,
-    ClientSession.ended_at,
+    GRANTS.c.id,
+    GRANTS.c.client_id,
+    GRANTS.c.sign_in_id,
+    GRANTS.c.sid,
+    GRANTS.c.scope,
+    GRANTS.c.claims,
+    GRANTS.c.nonce,
+    GRANTS.c.auth_time,
+    GRANTS.c.methods,
+    GRANTS.c.session_expires_at,
+    GRANTS.c.redirect_uri,
+    GRANTS.c.code_challenge,
+    GRANTS.c.is_offline,
+    GRANTS.c.revoked_at,
+    SIGN_INS.c.ended_at,
+    CLIENT_SESSIONS.c.ended_at,
 )
 GRANT_WIDTH = len(GRANT_COLUMNS)
-METHODS_AT = GRANT_COLUMNS.index(Grant.methods)
-TOKEN_COLUMNS: tuple[Any, ...] = (
-    Token.hash,
-    Token.kind,
-    Token.client_id,
-    Token.scope,
-    Token.issued_at,
-    Token.expires_at,
-    Token.used_at,
-    Token.answer,
-    Token.revoked_at,
-)
-TOKEN_WIDTH = len(TOKEN_COLUMNS)
+METHODS_AT = 8
 
 _GRANT = (
     select(*GRANT_COLUMNS, *ACTING_COLUMNS, *VIA_COLUMNS)
-    .select_from(Grant)
-    .join(SignIn, Grant.sign_in_id == SignIn.id)
-    .join(ClientSession, Grant.sid == ClientSession.sid)
-    .join(Account, Grant.account_id == Account.id)
-    .outerjoin(Company, Account.company_id == Company.id)
-    .outerjoin(Linked, Grant.linked_account_id == Linked.id)
-    .outerjoin(Binding, Grant.binding_id == Binding.id)
+    .select_from(
+        GRANTS.join(SIGN_INS, GRANTS.c.sign_in_id == SIGN_INS.c.id)
+        .join(CLIENT_SESSIONS, GRANTS.c.sid == CLIENT_SESSIONS.c.sid)
+        .join(ACCOUNTS, GRANTS.c.account_id == ACCOUNTS.c.id)
+        .outerjoin(COMPANIES, ACCOUNTS.c.company_id == COMPANIES.c.id)
+        .outerjoin(LINKED, GRANTS.c.linked_account_id == LINKED.c.id)
+        .outerjoin(BINDINGS, GRANTS.c.binding_id == BINDINGS.c.id)
+    )
+    .where(GRANTS.c.id == bindparam("grant_id"))
 )
-_TOKEN = (
-    select(*TOKEN_COLUMNS, *GRANT_COLUMNS, *ACTING_COLUMNS, *VIA_COLUMNS)
-    .select_from(Token)
-    .outerjoin(Grant, Token.grant_id == Grant.id)
-    .outerjoin(SignIn, Grant.sign_in_id == SignIn.id)
-    .outerjoin(ClientSession, Grant.sid == ClientSession.sid)
-    .outerjoin(Account, Grant.account_id == Account.id)
-    .outerjoin(Company, Account.company_id == Company.id)
-    .outerjoin(Linked, Grant.linked_account_id == Linked.id)
-    .outerjoin(Binding, Grant.binding_id == Binding.id)
+_ISSUE = insert(GRANTS)
+_REDEEM = (
+    update(GRANTS)
+    .where(
+        GRANTS.c.code_hash == bindparam("hashed"),
+        GRANTS.c.client_id == bindparam("client"),
+        GRANTS.c.code_used_at.is_(None),
+        GRANTS.c.revoked_at.is_(None),
+        GRANTS.c.code_expires_at > bindparam("moment"),
+    )
+    .values(code_used_at=bindparam("moment"))
+    .returning(GRANTS.c.id)
 )
+_VISITS = select(
+    CLIENT_SESSIONS.c.account_id,
+    CLIENT_SESSIONS.c.sid,
+    CLIENT_SESSIONS.c.ended_at,
+    CLIENT_SESSIONS.c.ended_because,
+).where(CLIENT_SESSIONS.c.sign_in_id == bindparam("sign_in"), CLIENT_SESSIONS.c.client_id == bindparam("client"))
 
 
-def _grant_from(row: Any) -> GrantFacts:
+def grant_from(row: Any) -> GrantFacts:
+    """Make GrantFacts of the values of GRANT_COLUMNS, ACTING_COLUMNS and VIA_COLUMNS."""
     facts: list[Any] = list(row[:GRANT_WIDTH])
     facts[METHODS_AT] = tuple(Method(m) for m in facts[METHODS_AT])
     facts.append(acting_from(row[GRANT_WIDTH:], row[GRANT_WIDTH + ACTING_WIDTH :]))
@@ -179,11 +161,7 @@ class Visits:
 
 def visits(sign_in_id: str, client_id: str) -> Visits:
     """What this sign-in has with this client (tokens.md, asking rules 4 and 5)."""
-    rows = session.execute(
-        select(ClientSession.account_id, ClientSession.sid, ClientSession.ended_at, ClientSession.ended_because).where(
-            ClientSession.sign_in_id == sign_in_id, ClientSession.client_id == client_id
-        )
-    ).all()
+    rows = run(_VISITS, {"sign_in": sign_in_id, "client": client_id}).all()
     live = {r[0]: r[1] for r in rows if r[2] is None}
     return Visits(live, has_left=not live and any(r[3] == "signed_out" for r in rows))
 
@@ -196,74 +174,52 @@ def issue_code(order: CodeOrder, acting: Acting, signed_in: SignedIn, *, sid: st
     moment = now()
     code = new_secret()
     via = acting.via
-    session.execute(
-        insert(Grant).values(
-            id=new_id("gr_"),
-            client_id=order.client_id,
-            account_id=acting.account_id,
-            linked_account_id=via.linked_account_id if via else None,
-            binding_id=via.binding_id if via else None,
-            sign_in_id=signed_in.id,
-            sid=sid or _begin_client_session(order.client_id, acting, signed_in),
-            scope=order.scope,
-            claims=order.claims,
-            nonce=order.nonce,
-            auth_time=signed_in.auth_time,
-            methods=[str(m) for m in signed_in.methods],
-            session_expires_at=signed_in.expires_at,
-            redirect_uri=order.redirect_uri,
-            code_hash=digest(code),
-            code_challenge=order.code_challenge,
-            code_expires_at=moment + timedelta(seconds=settings().code_seconds),
-            is_offline=order.is_offline,
-            created_at=moment,
-        )
-    )
+    grant = {
+        "id": new_id("gr_"),
+        "client_id": order.client_id,
+        "account_id": acting.account_id,
+        "linked_account_id": via.linked_account_id if via else None,
+        "binding_id": via.binding_id if via else None,
+        "sign_in_id": signed_in.id,
+        "sid": sid or _begin_client_session(order.client_id, acting, signed_in),
+        "scope": order.scope,
+        "claims": order.claims,
+        "nonce": order.nonce,
+        "auth_time": signed_in.auth_time,
+        "methods": [str(m) for m in signed_in.methods],
+        "session_expires_at": signed_in.expires_at,
+        "redirect_uri": order.redirect_uri,
+        "code_hash": digest(code),
+        "code_challenge": order.code_challenge,
+        "code_expires_at": moment + timedelta(seconds=settings().code_seconds),
+        "is_offline": order.is_offline,
+        "created_at": moment,
+    }
+    run(_ISSUE, grant)
     return code
-
-
-def _live_sid(client_id: str, acting: Acting, signed_in: SignedIn) -> str | None:
-    return session.execute(
-        select(ClientSession.sid).where(
-            ClientSession.sign_in_id == signed_in.id,
-            ClientSession.client_id == client_id,
-            ClientSession.account_id == acting.account_id,
-            ClientSession.ended_at.is_(None),
-        )
-    ).scalar()
 
 
 def _begin_client_session(client_id: str, acting: Acting, signed_in: SignedIn) -> str:
     """One ``sid`` per sign-in × client × account while it lives: a second tab that comes at once gets the same."""
     sid = new_secret()
+    via = acting.via
+    people: dict[str, Any] = {
+        "client_id": client_id,
+        "account_id": acting.account_id,
+        "linked_account_id": via.linked_account_id if via else None,
+        "binding_id": via.binding_id if via else None,
+        "sign_in_id": signed_in.id,
+    }
     try:
         with session.begin_nested():
-            session.execute(
-                insert(ClientSession).values(
-                    sid=sid,
-                    sign_in_id=signed_in.id,
-                    client_id=client_id,
-                    account_id=acting.account_id,
-                    linked_account_id=acting.via.linked_account_id if acting.via else None,
-                    binding_id=acting.via.binding_id if acting.via else None,
-                    created_at=now(),
-                )
-            )
+            session.execute(insert(ClientSession).values(sid=sid, created_at=now(), **people))
     except IntegrityError:
-        found = _live_sid(client_id, acting, signed_in)
+        found = visits(signed_in.id, client_id).live.get(acting.account_id)
         if found is None:
             raise
         return found
-    record(
-        "account:client_session:begun",
-        actor=acting.human_id,
-        account_id=acting.account_id,
-        linked_account_id=acting.via.linked_account_id if acting.via else None,
-        binding_id=acting.via.binding_id if acting.via else None,
-        company_id=acting.company.id if acting.company else None,
-        client_id=client_id,
-        sign_in_id=signed_in.id,
-    )
+    company_id = acting.company.id if acting.company else None
+    record("account:client_session:begun", actor=acting.human_id, company_id=company_id, **people)
     return sid
 
 
@@ -272,33 +228,20 @@ def redeem_code(code: str, client_id: str) -> GrantFacts | None:
 
     A second use by the same client revokes everything the first one gave (RFC 6749 §4.1.2, TK01).
     """
-    moment = now()
     hashed = digest(code)
-    grant_id = session.execute(
-        update(Grant)
-        .where(
-            Grant.code_hash == hashed,
-            Grant.client_id == client_id,
-            Grant.code_used_at.is_(None),
-            Grant.revoked_at.is_(None),
-            Grant.code_expires_at > moment,
-        )
-        .values(code_used_at=moment)
-        .returning(Grant.id)
-    ).scalar()
+    grant_id = run(_REDEEM, {"hashed": hashed, "client": client_id, "moment": now()}).scalar()
     if grant_id is None:
         _revoke_if_replayed(hashed, client_id)
         return None
-    row = session.execute(_GRANT.where(Grant.id == grant_id)).first()
-    return _grant_from(row) if row is not None else None
+    return grant_from(run(_GRANT, {"grant_id": grant_id}).one())
 
 
 def _revoke_if_replayed(code_hash: bytes, client_id: str) -> None:
-    grant_id = session.execute(
+    grant_id = session.scalar(
         select(Grant.id).where(
             Grant.code_hash == code_hash, Grant.client_id == client_id, Grant.code_used_at.is_not(None)
         )
-    ).scalar()
+    )
     if grant_id is not None and revoke_grant(grant_id, because="code_replayed"):
         record("client:code:replayed", outcome="refused", client_id=client_id, grant_id=grant_id)
 
@@ -312,83 +255,3 @@ def revoke_grant(grant_id: str, *, because: str) -> bool:
         .returning(Grant.id)
     ).scalar()
     return ended is not None
-
-
-def save_tokens(
-    *,
-    access_token: str,
-    refresh_token: str | None,
-    client_id: str,
-    scope: str,
-    family_scope: str,
-    grant: GrantFacts | None,
-    expires_in: int,
-) -> None:
-    """Keep the tokens of one answer, by hash. The refresh token keeps the family's scope (RFC 6749 §6)."""
-    moment = now()
-    via = grant.acting.via if grant else None
-    common: dict[str, Any] = {
-        "client_id": client_id,
-        "grant_id": grant.id if grant else None,
-        "account_id": grant.acting.account_id if grant else None,
-        "linked_account_id": via.linked_account_id if via else None,
-        "binding_id": via.binding_id if via else None,
-        "issued_at": moment,
-    }
-    rows = [
-        common
-        | {
-            "hash": digest(access_token),
-            "kind": ACCESS,
-            "scope": scope,
-            "expires_at": moment + timedelta(seconds=expires_in),
-        }
-    ]
-    if refresh_token is not None and grant is not None:
-        until = moment + timedelta(days=settings().offline_days) if grant.is_offline else grant.session_expires_at
-        rows.append(
-            common | {"hash": digest(refresh_token), "kind": REFRESH, "scope": family_scope, "expires_at": until}
-        )
-    session.execute(insert(Token), rows)
-
-
-def find_token(value: str, *, for_update: bool = False) -> TokenFacts | None:
-    """The token of this value with its grant, live or not; None when there never was one."""
-    if len(value) > 512:
-        return None
-    statement = _TOKEN.where(Token.hash == digest(value))
-    row = session.execute(statement.with_for_update(of=Token) if for_update else statement).first()
-    if row is None:
-        return None
-    grant = _grant_from(row[TOKEN_WIDTH:]) if row[TOKEN_WIDTH] is not None else None
-    facts: list[Any] = [*row[:TOKEN_WIDTH], grant]
-    return TokenFacts(*facts)
-
-
-def answer_again(token: TokenFacts, value: str) -> bytes | None:
-    """The answer that this refresh token was given, while the grace for a repeated request lasts; else None."""
-    if token.used_at is None or token.answer is None:
-        return None
-    if now() - token.used_at > timedelta(seconds=settings().refresh_grace_seconds):
-        return None
-    try:
-        return AESGCM(keyed_digest(b"refresh answer", value)).decrypt(NONCE, token.answer, token.hash)
-    except InvalidTag:
-        return None
-
-
-def use_refresh_token(token: TokenFacts, value: str, answer: bytes) -> None:
-    """Mark a refresh token used and keep its answer under a key made from the token itself (tokens.md "Tokens").
-
-    The key serves for this one encryption, so a fixed nonce is safe.
-    """
-    sealed = AESGCM(keyed_digest(b"refresh answer", value)).encrypt(NONCE, answer, token.hash)
-    session.execute(update(Token).where(Token.hash == token.hash).values(used_at=now(), answer=sealed))
-
-
-def revoke_token(token: TokenFacts) -> None:
-    """Revoke a token at its client's word; a refresh token takes its whole family with it (RFC 7009 §2.1)."""
-    if token.kind == REFRESH and token.grant is not None:
-        revoke_grant(token.grant.id, because="client")
-    session.execute(update(Token).where(Token.hash == token.hash, Token.revoked_at.is_(None)).values(revoked_at=now()))
-    record("client:token:revoked", client_id=token.client_id, kind=token.kind)

@@ -2,9 +2,9 @@
 
 import time
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from idp.db import session
+from idp.db import run, session, table_of
 from idp.models import MenuItem, MenuRight
 from idp.policies.assurance import Acr
 from idp.policies.menus import Entitlements, MenuItemRule, entitlements_of
@@ -12,6 +12,8 @@ from idp.policies.roles import Role
 from idp.services.acting import Acting
 
 CACHE_SECONDS = 3.0
+RIGHTS = table_of(MenuRight)
+_RIGHTS = select(RIGHTS.c.menu_item_id, RIGHTS.c.allowed).where(RIGHTS.c.account_id == bindparam("account_id"))
 
 _cache: dict[str, tuple[float, tuple[MenuItemRule, ...]]] = {}
 
@@ -53,8 +55,5 @@ def entitlements(acting: Acting, client_id: str, acr: Acr) -> Entitlements:
     items = menu_of(client_id)
     if not items or acting.role is None:
         return Entitlements((), {})
-    rows = session.execute(
-        select(MenuRight.menu_item_id, MenuRight.allowed).where(MenuRight.account_id == acting.account_id)
-    )
-    granted: dict[int, bool] = {r[0]: r[1] for r in rows}
+    granted: dict[int, bool] = {r[0]: r[1] for r in run(_RIGHTS, {"account_id": acting.account_id})}
     return entitlements_of(items, acting.role, granted, acr)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from idp.config import settings
-from idp.db import now, session
-from idp.models import Account, Client, ClientSession, Company, Grant, KnownBrowser, SignIn
+from idp.db import now, run, session, table_of
+from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
-from idp.services.acting import ACTING_COLUMNS, Acting, acting_from
+from idp.services.acting import ACCOUNTS, ACTING_COLUMNS, COMPANIES, Acting, acting_from
 from idp.services.audit import record
 from idp.services.secrets import digest, new_id, new_secret
 
@@ -42,18 +42,27 @@ class SignedIn:
         return amr_of(self.methods)
 
 
+SIGN_INS = table_of(SignIn)
 _FOUND = (
     select(
-        SignIn.id,
-        SignIn.methods,
-        SignIn.auth_time,
-        SignIn.created_at,
-        SignIn.last_seen_at,
-        SignIn.expires_at,
+        SIGN_INS.c.id,
+        SIGN_INS.c.methods,
+        SIGN_INS.c.auth_time,
+        SIGN_INS.c.created_at,
+        SIGN_INS.c.last_seen_at,
+        SIGN_INS.c.expires_at,
         *ACTING_COLUMNS,
     )
-    .join(Account, SignIn.account_id == Account.id)
-    .outerjoin(Company, Account.company_id == Company.id)
+    .select_from(
+        SIGN_INS.join(ACCOUNTS, SIGN_INS.c.account_id == ACCOUNTS.c.id).outerjoin(
+            COMPANIES, ACCOUNTS.c.company_id == COMPANIES.c.id
+        )
+    )
+    .where(
+        SIGN_INS.c.token_hash == bindparam("token_hash"),
+        SIGN_INS.c.ended_at.is_(None),
+        SIGN_INS.c.expires_at > bindparam("moment"),
+    )
 )
 
 
@@ -63,9 +72,7 @@ def find_sign_in(token: str, *, even_idle: bool = False) -> SignedIn | None:
     One that idled out is None as well, unless ``even_idle``: who signs in again continues it.
     """
     moment = now()
-    row = session.execute(
-        _FOUND.where(SignIn.token_hash == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > moment)
-    ).first()
+    row = run(_FOUND, {"token_hash": digest(token), "moment": moment}).first()
     if row is None:
         return None
     human = acting_from(row[6:])

@@ -1,0 +1,63 @@
+# The commands of this project; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check soak bench lock clean
+
+BIN := .venv/bin
+yes = $(filter 1 true yes,$(1))
+
+# Where this is set a test that is left out is a failure (tests/conftest.py).
+ifneq ($(call yes,$(CI)),)
+export IDP_TEST_NOTHING_LEFT_OUT := 1
+endif
+export PYTHON
+
+help: ## List these commands
+	@sed -nE 's/^([a-z]+):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@echo
+	@echo '  make demo FRESH=1      begins with new data'
+	@echo '  make demo PORT=5200    takes other ports: 5200, 5201, 5225, 5226'
+	@echo '  make test TESTS=...    runs these tests only, such as TESTS="tests/oidc -k replay"'
+
+demo: ## Run provider, mail worker, DREAMS and mailbox on this machine; Ctrl-C stops them
+	@.ci/environment demo
+	@exec $(BIN)/idp demo $(if $(call yes,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT))
+
+test: ## Lint, types, import contracts and all tests
+	@.ci/environment dev
+	@tests/system/needs
+	@$(MAKE) --no-print-directory checks
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec pytest -n auto -m 'not soak' $(TESTS)
+
+check: ## Lint, types and import contracts alone
+	@.ci/environment dev
+	@$(MAKE) --no-print-directory checks
+
+.PHONY: checks
+checks:
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+soak: ## The long rounds: races, storms, random sequences (an hour)
+	@.ci/environment dev
+	@tests/system/needs
+	@PATH="$(CURDIR)/$(BIN):$$PATH" IDP_TEST_SOAK=1 exec pytest -m soak $(TESTS)
+
+bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
+	@.ci/environment dev
+	@exec $(BIN)/python -m tests.bench $(BENCH)
+
+PIN := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
+
+lock: ## Write both lock files anew from pyproject.toml (needs uv)
+	@$(PIN) --extra demo --extra build pyproject.toml -o requirements.lock
+	@$(PIN) --extra demo --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Delete what these commands have made: environment, demo data, caches
+	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+	@find idp/translations -name '*.mo' -delete

@@ -1,0 +1,210 @@
+"""Who may enter: every view says whom it admits, and a view that says nothing admits nobody.
+
+request --> session? --> fresh? --> menu code in entitlements? --> form of this sid? --> CSRF? --> view
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from typing import TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
+
+from clients.dreams.menus import may
+from clients.dreams.new_site import FIELDS
+from clients.dreams.parts import parts
+from clients.dreams.provider import ProviderUnreachable, SessionOver
+from clients.dreams.sessions import Session
+from clients.dreams.words import language_of
+
+COOKIE = "dreams_session"
+OUTSIDE, ANYONE, SIGNED_IN = "outside", "anyone", "signed in"
+DRAFT_SECONDS = 3600
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+class MenuMissing(Forbidden):
+    """The person is signed in but may not open this menu item."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self.menu = code
+
+
+class SignInEnded(Unauthorized):
+    """The session of this browser has ended: by sign-out elsewhere, by the provider, or by time."""
+
+
+class OtherSignIn(Conflict):
+    """A form opened under another ``sid``: perhaps for another company (tokens.md: what a client must do)."""
+
+    def __init__(self, opened: Session | None) -> None:
+        super().__init__()
+        self.opened = opened
+
+
+class FormNotOurs(BadRequest):
+    """A form without our CSRF token."""
+
+
+def outside(view: View) -> View:
+    """A view of the protocol or of the machinery, which knows no session."""
+    return _admitting(view, OUTSIDE)
+
+
+def anyone(view: View) -> View:
+    """A page for everybody; who is signed in sees the own name on it."""
+    return _admitting(view, ANYONE)
+
+
+def signed_in(view: View) -> View:
+    """A page for whoever is signed in, whatever the rights."""
+    return _admitting(view, SIGNED_IN)
+
+
+def menu(code: str) -> Callable[[View], View]:
+    """A page for those in whose ``entitlements`` the code is."""
+    return lambda view: _admitting(view, code)
+
+
+def _admitting(view: View, whom: str) -> View:
+    view.admits = whom  # type: ignore[attr-defined]  # a mark on the function, read by admit()
+    return view
+
+
+def held() -> Session:
+    """The session of the person at this page; only for views that admit signed-in people."""
+    return cast(Session, g.held)
+
+
+def csrf_token(sid: str) -> str:
+    """The token of all forms of one sign-in, so that an old tab still works after signing in again."""
+    key = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(key, b"form:" + sid.encode(), hashlib.sha256).hexdigest()
+
+
+def watch(app: Flask) -> None:
+    """Put the guard before every request of the application."""
+    app.before_request(_to_our_own_host)
+    app.before_request(_choose_language)
+    app.before_request(_admit)
+
+
+def _to_our_own_host() -> ResponseReturnValue | None:
+    # A sign-in begun at http://127.0.0.1 would come back to http://localhost, where its cookie is not known;
+    # any other name in the Host header is not ours to answer for.
+    address = parts().settings.address
+    if request.endpoint == "pages.health" or request.host == urlsplit(address).netloc:
+        return None
+    if request.method != "GET":
+        raise BadRequest
+    return redirect(address + (request.full_path if request.query_string else request.path))
+
+
+def _choose_language() -> None:
+    asked = request.args.get("lang")
+    g.language = language_of(asked, session.get("language"), request.accept_languages)
+    if asked == g.language:
+        session["language"] = asked
+
+
+def _admit() -> ResponseReturnValue | None:
+    g.held = None
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    whom = getattr(current_app.view_functions[request.endpoint], "admits", None)
+    if whom is None:
+        raise NotFound
+    if whom == OUTSIDE:
+        return None
+    cookie = request.cookies.get(COOKIE, "")
+    found = parts().sessions.find(cookie) if cookie else None
+    if whom == ANYONE:
+        g.held = _fresh_if_possible(cookie, found)
+        return None
+    if found is None:
+        return _sign_in_first()
+    g.held = _fresh(cookie, found)
+    if whom != SIGNED_IN and not may(g.held.facts, whom):
+        raise MenuMissing(whom)
+    if request.method == "POST":
+        _check_form(g.held)
+    return None
+
+
+def _fresh(cookie: str, found: Session) -> Session:
+    if found.ended_at is not None:
+        _keep_draft()
+        raise SignInEnded
+    try:
+        return parts().freshness.fresh(cookie, found)
+    except SessionOver as over:
+        _keep_draft()
+        raise SignInEnded from over
+
+
+def _fresh_if_possible(cookie: str, found: Session | None) -> Session | None:
+    if found is None or found.ended_at is not None:
+        return None
+    try:
+        return parts().freshness.fresh(cookie, found)
+    except SessionOver:
+        return None
+    except ProviderUnreachable:
+        return found
+
+
+def _sign_in_first() -> ResponseReturnValue:
+    if request.method == "GET":
+        target = request.full_path if request.query_string else request.path
+        return parts().provider.begin(target, g.language)
+    _keep_draft()
+    raise SignInEnded
+
+
+def _check_form(current: Session) -> None:
+    sid, given = request.form.get("sid", ""), request.form.get("csrf_token", "")
+    if not hmac.compare_digest(given.encode(), csrf_token(sid).encode()):
+        raise FormNotOurs
+    if sid != current.sid:
+        raise OtherSignIn(parts().sessions.last_of_sid(sid))
+
+
+def browser_id() -> str:
+    """A random name for this browser, under which a draft waits for its writer to sign in again."""
+    if "browser" not in session:
+        session["browser"] = secrets.token_urlsafe(16)
+    return str(session["browser"])
+
+
+def _keep_draft() -> None:
+    """Keep what was written into a form whose session ended meanwhile, for its writer alone."""
+    sid = request.form.get("sid", "")
+    if request.endpoint != "pages.send_new_site" or not sid:
+        return
+    writer = parts().sessions.last_of_sid(sid)
+    if writer is None or not hmac.compare_digest(request.form.get("csrf_token", "").encode(), csrf_token(sid).encode()):
+        return
+    values = {field: request.form.get(field, "")[:500] for field in FIELDS}
+    draft = json.dumps({"tenant": writer.tenant, "sub": writer.sub, "values": values})
+    parts().pending.set(f"draft:{browser_id()}", draft, DRAFT_SECONDS)
+
+
+def take_draft(current: Session) -> dict[str, str]:
+    """The draft that waits for this person in this browser, empty if none; it is then forgotten."""
+    if "browser" not in session:
+        return {}
+    key = f"draft:{session['browser']}"
+    kept = parts().pending.get(key)
+    if kept is None:
+        return {}
+    draft = json.loads(kept)
+    if (draft["tenant"], draft["sub"]) != (current.tenant, current.sub):
+        return {}
+    parts().pending.delete(key)
+    return cast(dict[str, str], draft["values"])

@@ -1,0 +1,135 @@
+"""The sites (案場) of each company, stored under the provider's opaque company id (claim ``tenant``)."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from clients.dreams.database import Clock, Database
+from clients.dreams.new_site import NewSite, county_of
+from clients.dreams.sessions import Session
+
+TAIPEI = ZoneInfo("Asia/Taipei")
+# Order of the steps a case goes through; the last one is a site in operation.
+STATUSES = ("submitted", "review", "supplement", "grid")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site and who applied for it: the seat (``sub``) and, where there was one, the linked account."""
+
+    number: str
+    name: str
+    address: str
+    capacity_kw: float
+    status: str
+    submitted_at: int
+    person: str | None
+    act_name: str | None
+
+    @property
+    def capacity(self) -> str:
+        """The capacity in kW as people read it."""
+        return figure(self.capacity_kw)
+
+    @property
+    def county(self) -> str:
+        """The city or county the address begins with, or a dash."""
+        return county_of(self.address) or "—"
+
+    @property
+    def submitted_on(self) -> str:
+        """The day of the application in Taiwan."""
+        return datetime.fromtimestamp(self.submitted_at, TAIPEI).date().isoformat()
+
+
+def figure(number: float) -> str:
+    """A number with thousands commas and no more decimals than it has."""
+    return f"{number:,.3f}".rstrip("0").rstrip(".")
+
+
+class Sites:
+    """The sites of all companies; every question names the company, so that none sees another's."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+
+    def of_company(self, tenant: str) -> list[Site]:
+        """All sites of a company, newest application first."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                "SELECT * FROM sites WHERE tenant = ? ORDER BY submitted_at DESC, id DESC", (tenant,)
+            ).fetchall()
+        return [_site(row) for row in rows]
+
+    def find(self, tenant: str, number: str) -> Site | None:
+        """One site of the company by its number; another company's number is as good as unknown."""
+        with self.database.reading() as connection:
+            row = connection.execute("SELECT * FROM sites WHERE tenant = ? AND number = ?", (tenant, number)).fetchone()
+        return _site(row) if row else None
+
+    def apply(self, session: Session, new: NewSite, once: str) -> str:
+        """Store an application for the session's company; its number, the same one for a repeated form."""
+        actor = session.actor or {}
+        with self.database.writing() as connection:
+            before = connection.execute(
+                "SELECT number FROM sites WHERE once = ? AND tenant = ?", (once, session.tenant)
+            ).fetchone()
+            if before:
+                return str(before["number"])
+            return self._insert(
+                connection, session.tenant, new, "submitted", self.clock(), once=once, sub=session.sub,
+                person=session.person, act_sub=actor.get("sub"), act_name=actor.get("name"),
+            )  # fmt: skip
+
+    def welcome(self, tenant: str, tax_id: str) -> None:
+        """At a company's first arrival, give it the sample sites of the demo, if its tax ID has any."""
+        with self.database.reading() as connection:
+            if connection.execute("SELECT 1 FROM companies_seen WHERE tenant = ?", (tenant,)).fetchone():
+                return
+        with self.database.writing() as connection:
+            first = connection.execute("INSERT OR IGNORE INTO companies_seen VALUES (?)", (tenant,)).rowcount
+            for sample in SAMPLES.get(tax_id, []) if first else []:
+                new = NewSite(sample["name"], sample["address"], sample["capacity_kw"])
+                days_ago = self.clock() - sample["days_ago"] * 86400
+                self._insert(connection, tenant, new, sample["status"], days_ago)
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        tenant: str,
+        new: NewSite,
+        status: str,
+        moment: int,
+        **who: str | None,
+    ) -> str:
+        following = connection.execute("SELECT COALESCE(MAX(id), 100) + 1 FROM sites").fetchone()[0]
+        year = datetime.fromtimestamp(moment, TAIPEI).year - 1911  # 民國
+        number = f"S-{year}-{following:04d}"
+        connection.execute(
+            "INSERT INTO sites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                following, number, tenant, new.name, new.address, new.capacity_kw, status, moment,
+                who.get("sub"), who.get("person"), who.get("act_sub"), who.get("act_name"), who.get("once"),
+            ),
+        )  # fmt: skip
+        return number
+
+
+SAMPLES = json.loads(Path(__file__).with_name("samples.json").read_text(encoding="utf-8"))
+
+
+def _site(row: sqlite3.Row) -> Site:
+    return Site(
+        number=row["number"],
+        name=row["name"],
+        address=row["address"],
+        capacity_kw=row["capacity_kw"],
+        status=row["status"],
+        submitted_at=row["submitted_at"],
+        person=row["person"],
+        act_name=row["act_name"],
+    )

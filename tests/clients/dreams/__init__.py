@@ -1,0 +1,1 @@
+"""DREAMS, held to what a relying party must do, against a small real issuer."""

@@ -1,0 +1,116 @@
+"""Processes that tests start, and only those: each in a group of its own, ended with its children."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port free on both loopback addresses, below the range that outgoing connections draw from."""
+    for _ in range(200):
+        port = random.randint(18000, 31000)
+        if _is_free(port, socket.AF_INET, "127.0.0.1") and _is_free(port, socket.AF_INET6, "::1"):
+            return port
+    raise AssertionError("no free port on the loopback addresses")
+
+
+def _is_free(port: int, family: socket.AddressFamily, address: str) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def wait_until(what: str, true: Callable[[], bool], seconds: float = 20.0, pause: float = 0.05) -> float:
+    """Wait for a condition and say how long it took. Raises AssertionError, naming it."""
+    began = time.monotonic()
+    while not true():
+        if time.monotonic() - began > seconds:
+            raise AssertionError(f"waited {seconds} s in vain until {what}")
+        time.sleep(pause)
+    return time.monotonic() - began
+
+
+class Process:
+    """One process of the tests with its log file. ``as_user`` runs it as that system user (root only)."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        as_user: str | None = None,
+    ) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=as_user,
+                group="nogroup" if as_user == "nobody" else None,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process at the head of the tree."""
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        """Whether the head of the tree lives."""
+        return self._process.poll() is None
+
+    def children(self) -> list[psutil.Process]:
+        """The head's own children, such as a server's workers."""
+        try:
+            return psutil.Process(self.pid).children()
+        except psutil.NoSuchProcess:
+            return []
+
+    def stop(self, *, kill: bool = False, seconds: float = 10.0) -> None:
+        """End the whole tree: politely first, or at once with ``kill``."""
+        family = self._family()
+        if self.is_running():
+            if kill:
+                self._signal_group(signal.SIGKILL)
+            else:
+                self._process.terminate()
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self._signal_group(signal.SIGKILL)
+                self._process.wait(seconds)
+        for member in family:
+            if member.is_running():
+                member.kill()
+        psutil.wait_procs(family, timeout=5)
+
+    def _signal_group(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []

@@ -1,0 +1,96 @@
+"""Account names, client ids, mail addresses and people's names."""
+
+import pytest
+
+from idp.policies.names import (
+    canonical_email,
+    canonical_username,
+    client_id_problem,
+    has_control,
+    masked_email,
+    person_name_problem,
+    username_problem,
+)
+
+
+@pytest.mark.parametrize("typed", ["ａdmin", "ADMIN", "admin ", "\u3000Admin"])
+def test_spellings_of_one_name_are_one_name(typed: str) -> None:
+    assert canonical_username(typed) == "admin"
+
+
+@pytest.mark.parametrize("name", ["staff1", "a.b_c-d", "2001", "x" * 32])
+def test_names_of_the_allow_list_are_taken(name: str) -> None:
+    assert username_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["аdmin", "admın", "ad\u200bmin", "ad\u202emin", "admin\u0000", "王小明", "admín", "\ud800dmin"],
+    ids=["cyrillic", "dotless", "zero width", "direction", "nul", "han", "accent", "surrogate"],
+)
+def test_names_that_look_like_others_are_refused(name: str) -> None:
+    assert username_problem(name) == "username.form"
+
+
+@pytest.mark.parametrize("name", ["", "abc", "x" * 33, ".admin", "admin-", "ad min", "x" * 1_000_000])
+def test_names_too_short_too_long_or_badly_ended_are_refused(name: str) -> None:
+    assert username_problem(name) == "username.form"
+
+
+@pytest.mark.parametrize("client_id", ["dreams", "D-1.2_x", "0", "x" * 63])
+def test_client_ids_of_plain_characters_are_taken(client_id: str) -> None:
+    assert client_id_problem(client_id) is None
+
+
+@pytest.mark.parametrize("client_id", ["ga_x", "la_x", "co_x", "op_x"])
+def test_client_ids_that_look_like_ids_of_ours_are_refused(client_id: str) -> None:
+    assert client_id_problem(client_id) == "client_id.reserved"
+
+
+@pytest.mark.parametrize("client_id", ["", "-x", "a b", "a/b", "用戶", "x" * 64])
+def test_other_client_ids_are_refused(client_id: str) -> None:
+    assert client_id_problem(client_id) == "client_id.form"
+
+
+def test_a_mail_address_is_kept_in_one_form() -> None:
+    assert canonical_email(" Ming@EXAMPLE.test ") == "Ming@example.test"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.test\r\nBcc: b@example.test",
+        "a@example.test\n",
+        "a@example.test,b@example.test",
+        "a@example.test;b@example.test",
+        '"A" <a@example.test>',
+        "A <a@example.test>",
+        "a@",
+        "@example.test",
+        "a",
+        "",
+        "a@example.test\0",
+    ],
+)
+def test_two_addresses_display_names_and_line_breaks_are_no_mail_address(address: str) -> None:
+    assert canonical_email(address) is None
+
+
+@pytest.mark.parametrize("name", ["王小明", "林", "Watan‧Nokan", "𠮷田", "Chen Mei-Hui", "名" * 50])
+def test_real_names_of_people_are_taken(name: str) -> None:
+    assert person_name_problem(name) is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "名" * 51, "王\n明", "王\u202e明", "王\0明", "\ud800"])
+def test_names_nobody_can_see_are_refused(name: str) -> None:
+    assert person_name_problem(name) == "name.form"
+
+
+@pytest.mark.parametrize("text", ["\0", "\u200b", "\u202e", "\ud800", "\ue000", "\x7f"])
+def test_characters_no_line_of_text_should_hold_are_found(text: str) -> None:
+    assert has_control(f"測試{text}公司")
+
+
+@pytest.mark.requirement("R-105")
+def test_a_mailbox_others_may_see_is_masked() -> None:
+    assert masked_email("example@gmail.com") == "ex*****@gmail.com"

@@ -1,0 +1,62 @@
+"""A migrated database for each file of tests, on SQLite and on PostgreSQL; empty for each test."""
+
+import base64
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from idp import db as database_room
+from idp.config import Mode, Settings, use_settings
+from idp.db import Base, db, session, transaction
+from idp.migrations import migrate
+from idp.models import Company
+from idp.services.audit import Circumstances, under
+from idp.services.clients import forget_cached_clients
+from idp.services.companies import add_company
+from idp.services.menus import forget_cached_menus
+from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+
+
+def settings_for(database_url: str, **more: object) -> Settings:
+    """Settings of a provider of the tests, with fresh keys."""
+    keys = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in ("secret_key", "master_key")}
+    common = {"mode": Mode.TEST, "issuer": "https://idp.test", "argon2_time": 1, "argon2_memory_kib": 64}
+    return Settings.model_validate({**common, **keys, "database_url": database_url, **more})
+
+
+@pytest.fixture(scope="module", params=ON_EACH_DATABASE)
+def storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application that has a database and nothing else."""
+    folder = tmp_path_factory.mktemp("services")
+    chosen = settings_for(address_of_new_database(request.param, folder, request))
+    migrate(chosen.database_url)
+    app = Flask("idp.services")
+    app.config["IDP"] = chosen
+    database_room.init_app(app, chosen)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def database(storage: Flask) -> Iterator[Flask]:
+    """The empty database, as seen by one command of the test's own."""
+    use_settings(storage.config["IDP"])
+    forget_cached_clients()
+    forget_cached_menus()
+    with storage.app_context(), under(Circumstances(actor="cli:tests")):
+        with transaction():
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(table.delete())
+        yield storage
+        session.rollback()
+    use_settings(None)
+
+
+@pytest.fixture
+def company(database: Flask) -> Company:
+    """測試一號有限公司."""
+    with transaction():
+        return add_company(tax_id="00000016", name="測試一號有限公司")

@@ -1,0 +1,1 @@
+"""What holds the build and the running of the whole together."""

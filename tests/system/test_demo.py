@@ -1,0 +1,230 @@
+"""`idp demo` as people run it: it says where to go, keeps its data, and leaves no process behind however it ends."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import requests
+
+from tests.harness.processes import ROOT, free_port, wait_until
+
+SECONDS_TO_START = 90
+LAST_LINE = "Ctrl-C stops everything"
+
+
+def free_ports() -> int:
+    """A first port whose three companions are free too."""
+    for _ in range(100):
+        first = free_port()
+        if all(_is_free(first + further) for further in (1, 25, 26)):
+            return first
+    raise AssertionError("no four free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET6) as six, socket.socket(socket.AF_INET) as four:
+        try:
+            six.bind(("::1", port))
+            four.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class Demo:
+    """The demo on ports of its own, with the data folder that goes with them."""
+
+    def __init__(self) -> None:
+        self.port = free_ports()
+        self.folder = ROOT / "var" / f"demo-{self.port}"
+        self.announced = ""
+        self.family: list[psutil.Process] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "idp.cli", "demo", "--port", str(self.port), *arguments]
+
+    def start(self, *arguments: str) -> float:
+        """Start it, and say after how many seconds it was ready."""
+        began = time.monotonic()
+        self._process = subprocess.Popen(
+            self.command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if LAST_LINE in line:
+                break
+        self.announced = "".join(lines)
+        assert LAST_LINE in self.announced, self.announced
+        self.family = psutil.Process(self._process.pid).children(recursive=True)
+        return time.monotonic() - began
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; its status and what it said after the table."""
+        assert self._process is not None
+        said, _ = self._process.communicate(timeout=30)
+        return self._process.returncode, said
+
+    def leaves_nobody(self) -> bool:
+        return not any(member.is_running() and member.status() != "zombie" for member in self.family)
+
+    def get(self, further: int, path: str = "/") -> requests.Response:
+        return requests.get(f"http://localhost:{self.port + further}{path}", timeout=10)
+
+    def remove(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            self._process.communicate(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Demo]:
+    """A demo whose data is there, and that does not run."""
+    demo = Demo()
+    try:
+        assert demo.start() < SECONDS_TO_START
+        demo.signal(signal.SIGINT)
+        demo.end()
+        yield demo
+    finally:
+        demo.remove()
+
+
+@pytest.fixture
+def running(made: Demo) -> Iterator[Demo]:
+    made.start()
+    yield made
+    if made._process and made._process.poll() is None:
+        made.signal(signal.SIGTERM)
+        made.end()
+    wait_until("the last demo is gone", made.leaves_nobody)
+
+
+def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
+    return next(
+        member.children()
+        for member in running.family
+        if member.cmdline()[-1] == "wsgi:app" and member.ppid() == running.pid
+    )
+
+
+def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
+    for person in ("guest1", "staff1", "admin1", "staff2", "林小玉", "測試二號有限公司"):
+        assert person in running.announced
+    for further in (0, 1, 25):
+        assert f"http://localhost:{running.port + further}" in running.announced
+    assert running.get(0, "/.well-known/openid-configuration").json()["issuer"] == (f"http://localhost:{running.port}")
+    assert running.get(1).status_code == 200
+    assert "示範信箱" in running.get(25).text
+    for address in ("127.0.0.1", "::1"):
+        for further in (0, 1, 25, 26):
+            socket.create_connection((address, running.port + further), timeout=5).close()
+    assert len(workers_of_the_provider(running)) == 2
+
+
+def test_its_secrets_are_for_its_owner_alone(made: Demo) -> None:
+    assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((made.folder / "secrets.json").stat().st_mode) == 0o600
+    known = json.loads((made.folder / "secrets.json").read_text())
+    assert len(set(known.values())) == len(known)
+
+
+def test_a_second_run_keeps_the_data(running: Demo) -> None:
+    keys = running.get(0, "/jwks").json()["keys"]
+    ledger = (running.folder / "loaded.json").read_text()
+    running.signal(signal.SIGINT)
+    assert running.end()[0] == 0
+    assert running.leaves_nobody()
+    running.start()
+    assert running.get(0, "/jwks").json()["keys"] == keys
+    assert (running.folder / "loaded.json").read_text() == ledger
+
+
+def test_a_load_broken_off_before_its_note_is_taken_up_again(made: Demo) -> None:
+    (made.folder / "loaded.json").unlink()
+    made.start()
+    made.signal(signal.SIGINT)
+    assert made.end()[0] == 0
+    assert len(json.loads((made.folder / "loaded.json").read_text())) == 8
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end_it_ends_with_all_its_processes(running: Demo, number: signal.Signals) -> None:
+    running.signal(number)
+    status, said = running.end()
+    assert (status, said.strip()) == (0, "The demo is stopped. Its data is kept.")
+    assert running.leaves_nobody()
+
+
+def test_when_one_process_dies_it_says_which_and_stops_the_others(running: Demo) -> None:
+    mailbox = next(member for member in running.family if "clients.mailbox" in member.cmdline())
+    mailbox.kill()
+    status, said = running.end()
+    assert status == 1
+    assert f"mailbox was killed by signal 9. The last lines of var/demo-{running.port}/log/mailbox.log" in said
+    assert running.leaves_nobody()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent is gone")
+def test_killed_itself_it_leaves_nobody_behind(running: Demo) -> None:
+    running.signal(signal.SIGKILL)
+    running.end()
+    wait_until("its processes are gone", running.leaves_nobody)
+
+
+def test_a_port_in_use_is_named_with_what_to_do(made: Demo) -> None:
+    with socket.create_server(("127.0.0.1", made.port + 25)):
+        answer = subprocess.run(made.command("--fresh"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert f"Port {made.port + 25} is needed for the mailbox page" in answer.stderr
+    assert f"make demo PORT={made.port + 100}" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert (made.folder / "idp.db").exists()
+
+
+def test_fresh_begins_anew_with_the_password_of_ones_choice() -> None:
+    demo = Demo()
+    try:
+        demo.folder.mkdir(parents=True)
+        (demo.folder / "idp.db").write_bytes(b"not a database")
+        os.environ["IDP_DEMO_PASSWORD"] = "another-Passw0rd"
+        demo.start("--fresh")
+        assert "another-Passw0rd" in demo.announced
+        assert "demo-Passw0rd" not in demo.announced
+    finally:
+        os.environ.pop("IDP_DEMO_PASSWORD", None)
+        demo.remove()
+
+
+def test_a_broken_database_is_told_in_a_sentence() -> None:
+    demo = Demo()
+    try:
+        demo.folder.mkdir(parents=True)
+        (demo.folder / "idp.db").write_bytes(b"not a database" * 100)
+        answer = subprocess.run(demo.command(), cwd=ROOT, capture_output=True, text=True, check=False)
+        assert answer.returncode == 1
+        assert "The database could not be prepared" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    finally:
+        demo.remove()

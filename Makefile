@@ -29,7 +29,7 @@ test: ## Lint, types, import contracts and all tests
 	@.ci/environment dev
 	@tests/system/needs
 	@$(MAKE) --no-print-directory checks
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec pytest -n auto -m 'not soak' $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto -m 'not soak' $(TESTS)
 
 check: ## Lint, types and import contracts alone
 	@.ci/environment dev
@@ -45,7 +45,7 @@ checks:
 soak: ## The long rounds: races, storms, random sequences (an hour)
 	@.ci/environment dev
 	@tests/system/needs
-	@PATH="$(CURDIR)/$(BIN):$$PATH" IDP_TEST_SOAK=1 exec pytest -m soak $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m soak $(TESTS)
 
 bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
 	@.ci/environment dev

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from idp.cli.companies import company_or_not_found, json_option, reason_option, tax_id_option
-from idp.cli.running import looked_at, secret_from_stdin, show_fields, show_json, with_application
-from idp.db import session, transaction
+from idp.cli.running import changes, looked_at, secret_from_stdin, show_fields, show_json, with_application
+from idp.db import session
 from idp.errors import NotFound
 from idp.models import Account, Company
 from idp.policies.roles import Role
@@ -41,7 +41,7 @@ def add(
 ) -> None:
     """Add an active account to a company, and print it as JSON. Without a password it cannot sign in yet."""
     password = secret_from_stdin("password") if password_stdin else None
-    with transaction():
+    with changes():
         added = add_account(
             company=company_or_not_found(tax_id),
             username=username,
@@ -71,7 +71,7 @@ def show(username: str, as_json: bool) -> None:
 @with_application
 def suspend(username: str, reason: str) -> None:
     """Suspend an account: it is signed out everywhere and cannot sign in."""
-    with transaction():
+    with changes():
         found = _account_or_not_found(username)
         suspend_account(found, reason)
     show_json(_about(found))
@@ -82,7 +82,7 @@ def suspend(username: str, reason: str) -> None:
 @with_application
 def restore(username: str) -> None:
     """Let a suspended account sign in again."""
-    with transaction():
+    with changes():
         found = _account_or_not_found(username)
         restore_account(found)
     show_json(_about(found))
@@ -94,7 +94,7 @@ def restore(username: str) -> None:
 @with_application
 def change_role(username: str, role: str) -> None:
     """Give an account another role."""
-    with transaction():
+    with changes():
         found = _account_or_not_found(username)
         set_role(found, Role(role))
     show_json(_about(found))

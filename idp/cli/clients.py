@@ -12,6 +12,7 @@ from sqlalchemy import select
 from idp.cli.companies import json_option
 from idp.cli.menus import json_file
 from idp.cli.running import (
+    changes,
     looked_at,
     secret_from_stdin,
     show_fields,
@@ -19,7 +20,7 @@ from idp.cli.running import (
     show_table,
     with_application,
 )
-from idp.db import session, transaction
+from idp.db import session
 from idp.errors import NotFound
 from idp.models import Client, Service
 from idp.services.client_registry import (
@@ -107,7 +108,7 @@ def client() -> None:
 def add(client_id: str | None, secret_stdin: bool, **given: Any) -> None:
     """Register a client, and print its id and, this once, its secret as JSON."""
     secret = secret_from_stdin("secret") if secret_stdin else None
-    with transaction():
+    with changes():
         registration = _changed(Registration(name_zh=given["name"]), given)
         added, made = add_client(registration, client_id=client_id, secret=secret)
     answer = {"client_id": added.id}
@@ -146,7 +147,7 @@ def show(client_id: str, as_json: bool) -> None:
 @with_application
 def set_(client_id: str, **given: Any) -> None:
     """Change a client's metadata: what is given replaces what was there, and "" takes an address away."""
-    with transaction():
+    with changes():
         found = _client_or_not_found(client_id)
         secret = change_client(found, _changed(registration_of(found), given))
     show_json(_about(found) if secret is None else _about(found) | {"client_secret": secret})
@@ -162,7 +163,7 @@ def rotate(client_id: str, overlap_hours: float, secret_stdin: bool) -> None:
     given = secret_from_stdin("secret") if secret_stdin else None
     if not 0 <= overlap_hours <= 24 * 365:
         raise click.BadParameter("give hours from 0 to 720", param_hint="--overlap-hours")
-    with transaction():
+    with changes():
         found = _client_or_not_found(client_id)
         secret = rotate_secret(found, timedelta(hours=overlap_hours), secret=given)
     until = found.previous_secret_expires_at
@@ -180,7 +181,7 @@ def rotate(client_id: str, overlap_hours: float, secret_stdin: bool) -> None:
 @with_application
 def remove(client_id: str) -> None:
     """Remove a client: its tokens end at once, and its id is never given again."""
-    with transaction():
+    with changes():
         remove_client(_client_or_not_found(client_id))
     show_json({"client_id": client_id, "removed": True})
 

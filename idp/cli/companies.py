@@ -4,8 +4,7 @@ from typing import Any
 
 import click
 
-from idp.cli.running import looked_at, show_fields, show_json, with_application
-from idp.db import transaction
+from idp.cli.running import changes, looked_at, show_fields, show_json, with_application
 from idp.errors import NotFound
 from idp.models import Company
 from idp.policies.standing import CompanyProof
@@ -34,7 +33,7 @@ def company() -> None:
 @with_application
 def add(tax_id: str, name: str, proof: str) -> None:
     """Add a company, and print it as JSON."""
-    with transaction():
+    with changes():
         added = add_company(tax_id=tax_id, name=name, proof=CompanyProof(proof))
     show_json(about_company(added))
 
@@ -56,7 +55,7 @@ def show(tax_id: str, as_json: bool) -> None:
 @with_application
 def suspend(tax_id: str, reason: str) -> None:
     """Suspend a company: its people are signed out and cannot sign in."""
-    with transaction():
+    with changes():
         found = company_or_not_found(tax_id)
         suspend_company(found, reason)
     show_json(about_company(found))
@@ -67,7 +66,7 @@ def suspend(tax_id: str, reason: str) -> None:
 @with_application
 def restore(tax_id: str) -> None:
     """Let the people of a suspended company sign in again."""
-    with transaction():
+    with changes():
         found = company_or_not_found(tax_id)
         restore_company(found)
     show_json(about_company(found))

@@ -167,7 +167,13 @@ def idp(*arguments: str, stdin: str = "") -> Result:
 
 
 def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[str, str]) -> str:
-    """Migrate and load in a process of its own, with the demo's settings. Gives a sentence when that fails."""
+    """Migrate and load in a process of its own, with the demo's settings. Gives a sentence when that fails.
+
+    Where neither the program nor the data wanted has changed since, there is nothing to do, and a start is quick.
+    """
+    note, state = folder / "prepared", _state(port)
+    if (folder / "idp.db").exists() and note.exists() and note.read_text() == state:
+        return ""
     answer = subprocess.run(  # noqa: S603  (our own program with our own words)
         [sys.executable, "-m", "idp.cli.demo_data", str(folder), str(port)],
         cwd=ROOT,
@@ -179,7 +185,16 @@ def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[st
         errors="replace",
         check=False,
     )
-    return answer.stderr.strip() if answer.returncode else ""
+    if answer.returncode:
+        return answer.stderr.strip()
+    note.write_text(state)
+    return ""
+
+
+def _state(port: int) -> str:
+    programs = [*sorted((ROOT / "idp").rglob("*.py")), ROOT / "clients" / "dreams" / "menus.json"]
+    found = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in programs]
+    return hashlib.sha256("\n".join([str(port), *found]).encode()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from idp.cli.companies import json_option
-from idp.cli.running import looked_at, show_json, show_table, with_application
-from idp.db import transaction
+from idp.cli.running import changes, looked_at, show_json, show_table, with_application
 from idp.services import signing_keys
 
 
@@ -42,7 +41,7 @@ def list_(as_json: bool) -> None:
 @with_application
 def rotate(alg: str, force: bool) -> None:
     """Sign with the next key from now on, and publish a new next one."""
-    with transaction():
+    with changes():
         kid = signing_keys.rotate(alg, force=force)
     show_json({"alg": alg, "active": kid})
 
@@ -52,6 +51,6 @@ def rotate(alg: str, force: bool) -> None:
 @with_application
 def retire(kid: str) -> None:
     """Take the key KID out of use; an active one is followed by its next at once."""
-    with transaction():
+    with changes():
         signing_keys.retire(kid)
     show_json({"kid": kid, "state": "retired"})

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from idp.cli.running import show_json, with_application
-from idp.db import transaction
+from idp.cli.running import changes, show_json, with_application
 from idp.services.menu_catalogue import import_menus
 
 
@@ -29,8 +28,8 @@ def import_(file: Path) -> None:
     content = json_file(file)
     if not isinstance(content, dict) or not isinstance(content.get("client_id"), str):
         raise click.ClickException(f"{file} must be a JSON object with client_id and menus.")
-    with transaction():
-        difference = import_menus(content["client_id"], content.get("menus", ()))
+    with changes():
+        difference = import_menus(content["client_id"], content.get("menus"))
     show_json({"client_id": content["client_id"], **dataclasses.asdict(difference)})
 
 

@@ -4,7 +4,8 @@ import errno
 import getpass
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from idp.cli.words import sentence
 from idp.config import Settings, settings
-from idp.db import transaction
+from idp.db import session, transaction
 from idp.errors import DatabaseBusy, Refused
 from idp.services.audit import Circumstances, record, set_circumstances
 
@@ -99,6 +100,13 @@ def with_application(command: Callable[P, R]) -> Callable[P, R]:
                 raise
 
     return run
+
+
+@contextmanager
+def changes() -> Iterator[None]:
+    """One act that changes something, or nothing: on the command line a refusal leaves only its audit row."""
+    with transaction(), session.begin_nested():
+        yield
 
 
 def looked_at(what: str, **details: Any) -> None:

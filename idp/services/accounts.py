@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput, LastGroupAdmin
 from idp.mails import accounts as mails
-from idp.models import Account, Company
+from idp.models import Account, Company, Service
 from idp.policies.electronic_id import DIGITS, electronic_id
 from idp.policies.names import canonical_email, canonical_username, person_name_problem, username_problem
 from idp.policies.roles import Role
@@ -19,7 +19,7 @@ from idp.services.access import end_access_of_accounts
 from idp.services.audit import record
 from idp.services.companies import checked_reason
 from idp.services.constraints import breaks_unique
-from idp.services.passwords import set_password
+from idp.services.passwords import check_password_rules, set_password
 from idp.services.secrets import new_id
 
 ELECTRONIC_ID_TRIES = 20
@@ -39,10 +39,12 @@ def add_account(
 ) -> Account:
     """Add an active general account of a company (an account without a password can't sign in by one yet).
 
-    Raises InvalidInput (``field`` username, name or email), PasswordRefused and, decided by the database,
+    Raises InvalidInput (``field`` username, name, email or service), PasswordRefused and, decided by the database,
     AlreadyExists (``field`` username; R-079).
     """
     address = _checked(username, name, email)
+    if service_id is not None and session.get(Service, service_id) is None:
+        raise InvalidInput(field="service", problem="service.unknown")
     account = Account(
         id=new_id("ga_"),
         kind=AccountKind.GENERAL,
@@ -59,6 +61,9 @@ def add_account(
         created_at=now(),
         updated_at=now(),
     )
+    if password is not None:
+        # Before the first write: a refusal is committed, and an account without a password must not stay behind.
+        check_password_rules(password, account)
     _insert(account)
     if password is not None:
         set_password(account, password)

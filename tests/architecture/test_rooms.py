@@ -4,7 +4,7 @@ import pytest
 from importlinter import cli
 
 from idp.cli import main
-from tests.architecture.reading import named, project_files, python_files
+from tests.architecture.reading import named, python_files
 from tests.harness.processes import ROOT
 
 MOST_LINES = 400
@@ -31,14 +31,6 @@ def test_the_readme_is_read_in_two_minutes() -> None:
 def test_no_module_is_named_for_everything_and_nothing() -> None:
     parts = {part.removesuffix(".py") for p in python_files("idp", "clients", "tests") for part in p.parts}
     assert parts & VAGUE == set()
-
-
-def test_migrations_are_all_in_their_folder_and_each_follows_one_other() -> None:
-    files = [p for p in project_files() if p.match("idp/migrations/versions/*.py")]
-    texts = [p.read_text() for p in files]
-    assert files
-    assert all("def upgrade()" in text and "def downgrade()" in text for text in texts)
-    assert sum("down_revision = None" in text or "= None\n" in text.split("def ")[0] for text in texts) >= 1
 
 
 def test_the_command_and_its_groups_say_what_they_do() -> None:

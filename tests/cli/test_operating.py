@@ -144,6 +144,16 @@ def test_a_client_is_registered_and_its_secret_told_once(idp: Command, database:
     assert "dreams" in idp("client", "list")
 
 
+def test_a_refused_client_leaves_no_service_behind(idp: Command) -> None:
+    given = ("client", "add", "--name", "x", "--redirect-uri", "https://x.example/", "--service", "left-behind")
+    refused(idp, *given, "--scope", "unknown")
+    said = refused(
+        idp, "account", "add", "--tax-id", "00000016", "--username", "of-service", "--name", "王",
+        "--email", "a@example.test", "--role", "staff", "--service", "left-behind",
+    )  # fmt: skip
+    assert "service" in said
+
+
 def test_a_secret_may_come_from_standard_input(idp: Command) -> None:
     assert add_client(idp, "given", "--secret-stdin", stdin="s" * 40)["client_secret"] == "s" * 40
     said = refused(

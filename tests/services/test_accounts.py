@@ -66,6 +66,7 @@ def test_a_password_that_others_would_guess_is_refused_with_the_reason(
     with pytest.raises(PasswordRefused) as refusal:
         person(company, username="staff-ming", password=password)
     assert refusal.value.details == {"reason": reason}
+    assert account_by_username("staff-ming") is None
 
 
 @pytest.mark.parametrize("spelling", ["ADMIN", "ａdmin", "admin "])
@@ -87,12 +88,13 @@ def test_another_spelling_of_a_taken_name_is_taken(company: Company, spelling: s
         ("name", ""),
         ("email", "a@example.test\r\nBcc: b@example.test"),
         ("email", "nobody"),
+        ("service_id", "nowhere"),
     ],
 )
 def test_input_that_breaks_a_rule_is_refused_by_its_field(company: Company, field: str, value: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         person(company, **({"username": "ming", "email": "ming@example.test"} | {field: value}))
-    assert refusal.value.details["field"] == field
+    assert refusal.value.details["field"] == field.removesuffix("_id")
 
 
 @pytest.mark.parametrize("text", ["", "nobody", "\0", "\ud800", "x" * 100_000])

@@ -162,7 +162,8 @@ def test_a_second_run_keeps_the_data(running: Demo) -> None:
 
 
 def test_a_load_broken_off_before_its_note_is_taken_up_again(made: Demo) -> None:
-    (made.folder / "loaded.json").unlink()
+    for note in ("loaded.json", "prepared"):
+        (made.folder / note).unlink()
     made.start()
     made.signal(signal.SIGINT)
     assert made.end()[0] == 0

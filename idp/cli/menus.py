@@ -29,7 +29,7 @@ def import_(file: Path) -> None:
     if not isinstance(content, dict) or not isinstance(content.get("client_id"), str):
         raise click.ClickException(f"{file} must be a JSON object with client_id and menus.")
     with changes():
-        difference = import_menus(content["client_id"], content.get("menus"))
+        difference = import_menus(content["client_id"], content.get("menus", None))
     show_json({"client_id": content["client_id"], **dataclasses.asdict(difference)})
 
 

@@ -20,6 +20,7 @@ from idp.flows.page_context import application_of
 from idp.policies.menus import MenuItemRule
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
+from idp.services.authorizations import Authorization, authorizations_of, take_back
 from idp.services.clients import ClientRecord, all_clients, client_by_id
 from idp.services.menus import entitlements, menu_of
 from idp.services.sign_ins import (
@@ -75,6 +76,7 @@ def overview() -> ResponseReturnValue:
         else None,
         applications=_applications(signed_in),
         sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)],
+        authorizations=[_authorization(one) for one in authorizations_of(acting.account_id)],
         notice=browser_session.pop(NOTICE, None),
     )
 
@@ -110,6 +112,30 @@ def end_one_sign_in() -> ResponseReturnValue:
     forget_current_sign_in()
     browser_session[NOTICE] = gettext("已結束該裝置的登入。")
     return redirect(url_for("account.overview"), 303)
+
+
+@bp.post("/account/authorizations/end")
+def take_back_authorization() -> ResponseReturnValue:
+    """Take back what one let an application do; it asks anew at the next sign-in."""
+    signed_in = current_sign_in()
+    if signed_in is None:
+        return redirect(url_for("sign_in.ask", expired=1), 303)
+    check_stamp()
+    with transaction():
+        if not take_back(signed_in.human.account_id, request.form.get("client", "")):
+            raise NotFound
+    browser_session[NOTICE] = gettext("已撤回授權，該應用系統下次登入時會再詢問您。")
+    return redirect(url_for("account.overview"), 303)
+
+
+def _authorization(one: Authorization) -> dict[str, Any]:
+    client = client_by_id(one.client_id)
+    return {
+        "client_id": one.client_id,
+        "name": application_of(client).name if client else one.client_id,
+        "since": one.since,
+        "is_offline": one.is_offline,
+    }
 
 
 def _applications(signed_in: SignedIn) -> list[dict[str, Any]]:

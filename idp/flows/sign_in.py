@@ -90,9 +90,9 @@ def answer() -> ResponseReturnValue:
         _refuse_another_person(form, signed_in)
         with transaction():
             attempt = open_try(form.username.data or "", browser=browser_id(), address=peer_address())
-        is_right = judge(attempt, form.password.data or "")
+        verdict = judge(attempt, form.password.data or "")
         with transaction():
-            account = settle_try(attempt, is_right=is_right)
+            account = settle_try(attempt, verdict)
             _, token = begin_sign_in(
                 account,
                 [Method.PASSWORD],

@@ -40,6 +40,14 @@ class Try:
     hash: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the password was right, and its hash with today's parameters where the stored one is older."""
+
+    is_right: bool
+    fresh_hash: str | None
+
+
 def open_try(username: str, *, browser: str, address: str) -> Try:
     """Count a try for this name. Raises TooManyTries when too many from this address failed, whoever was asked for.
 
@@ -79,16 +87,18 @@ def _disable_password(account_id: str) -> None:
     record("account:password:disabled", account_id=account_id, because="failures")
 
 
-def settle_try(attempt: Try, *, is_right: bool) -> Acting:
+def settle_try(attempt: Try, verdict: Verdict) -> Acting:
     """Answer a try: who signed in.
 
     Raises BadCredentials for anything but the right password; AccountPending, AccountUnverified or AccountUnusable
     only after the right one (security.md PW08).
     """
-    if not is_right or attempt.account_id is None:
+    if not verdict.is_right or attempt.account_id is None:
         _count_failure(attempt)
         raise BadCredentials
     limits.clear_failures(attempt.name, attempt.browser)
+    if verdict.fresh_hash is not None and attempt.hash is not None:
+        passwords.keep_rehashed(attempt.account_id, attempt.hash, verdict.fresh_hash)
     account = acting_account(attempt.account_id)
     if account is None:
         raise BadCredentials
@@ -114,6 +124,7 @@ def _count_failure(attempt: Try) -> None:
     )
 
 
-def judge(attempt: Try, password: str) -> bool:
-    """Whether the password fits, with the work of one hash in every case. Writes nothing: call it outside a write."""
-    return passwords.matches(attempt.hash, password)
+def judge(attempt: Try, password: str) -> Verdict:
+    """Judge the password, with the work of one hash in every case. Writes nothing: call it outside a write."""
+    is_right = passwords.matches(attempt.hash, password)
+    return Verdict(is_right, passwords.rehashed(attempt.hash, password) if is_right and attempt.hash else None)

@@ -5,7 +5,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from idp.config import settings
 from idp.db import now, session
@@ -52,6 +52,18 @@ def matches(stored: str | None, password: str) -> bool:
             return _hasher().verify(stored or _nobodys_hash(), text) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
+
+
+def rehashed(stored: str, password: str) -> str | None:
+    """A new hash of a password that just fitted, where the stored one was made with other parameters; else None."""
+    return hash_password(password) if _hasher().check_needs_rehash(stored) else None
+
+
+def keep_rehashed(account_id: str, stored: str, fresh: str) -> None:
+    """Put the new hash in place of the one it was made for; a password changed meanwhile stays as it is."""
+    session.execute(
+        update(Password).where(Password.account_id == account_id, Password.hash == stored).values(hash=fresh)
+    )
 
 
 def set_password(account: Account, password: str) -> None:

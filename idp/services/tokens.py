@@ -107,7 +107,9 @@ def save_tokens(
     until = moment + timedelta(seconds=expires_in)
     rows = [common | {"hash": digest(access_token), "kind": ACCESS, "scope": scope, "expires_at": until}]
     if refresh_token is not None and grant is not None:
-        until = moment + timedelta(days=settings().offline_days) if grant.is_offline else grant.session_expires_at
+        # Counted from the last sign-in, so that refreshing does not prolong it for ever.
+        offline_until = grant.auth_time + timedelta(days=settings().offline_days)
+        until = offline_until if grant.is_offline else grant.session_expires_at
         rows.append(
             common | {"hash": digest(refresh_token), "kind": REFRESH, "scope": grant.scope, "expires_at": until}
         )

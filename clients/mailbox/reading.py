@@ -9,9 +9,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 
 # Ends before the punctuation that may follow an address in a Chinese or an English sentence.
-LINK = re.compile(
-    r"https?://[^\s<>\"'，。；：、！？（）「」『』]*[^\s<>\"'，。；：、！？（）「」『』.,;:!?)\]]"
-)
+LINK = re.compile(r"https?://[^\s<>\"'，。；：、！？（）「」『』]*[^\s<>\"'，。；：、！？（）「」『』.,;:!?)\]]")
 
 
 @dataclass(frozen=True)

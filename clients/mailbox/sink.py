@@ -20,9 +20,7 @@ class Keeper:
         """Keep the mail and give the answer of RFC 5321 4.2: 250, or 451 when the disk refuses it."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         try:
-            mail_id = await asyncio.to_thread(
-                self._store.keep, envelope.mail_from or "", envelope.rcpt_tos, content
-            )
+            mail_id = await asyncio.to_thread(self._store.keep, envelope.mail_from or "", envelope.rcpt_tos, content)
         except OSError:
             logging.getLogger(__name__).exception("a mail could not be kept")
             return "451 The mail could not be kept, try again later"

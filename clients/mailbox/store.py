@@ -79,6 +79,4 @@ def _has(mail: Mail, wanted: Iterable[str]) -> bool:
 def _read(folder: Path, mail_id: str) -> Mail:
     # A mail never changes once it is there.
     envelope = json.loads((folder / f"{mail_id}.json").read_bytes())
-    return read_mail(
-        mail_id, envelope["sender"], envelope["recipients"], (folder / f"{mail_id}.eml").read_bytes()
-    )
+    return read_mail(mail_id, envelope["sender"], envelope["recipients"], (folder / f"{mail_id}.eml").read_bytes())

@@ -86,9 +86,7 @@ def verification(to: str = "guest1@example.test") -> bytes:
     mail["From"] = "DREAMS 帳號服務 <dreams@example.test>"
     mail["To"] = to
     mail["Subject"] = "DREAMS 案場申請註冊通知信件"
-    mail.set_content(
-        "林小玉 您好：\n請點選 http://localhost:5100/verify/Zk3v9QmT。\n若非您本人申請，請忽略本信。"
-    )
+    mail.set_content("林小玉 您好：\n請點選 http://localhost:5100/verify/Zk3v9QmT。\n若非您本人申請，請忽略本信。")
     mail.add_alternative(
         "<html><head><title>t</title></head><body><h1>請完成 Email 驗證</h1>"
         '<a href="http://localhost:5100/verify/Zk3v9QmT">完成 Email 驗證</a></body></html>',
@@ -110,9 +108,7 @@ def test_the_list_has_the_newest_first_and_can_be_narrowed_to_one_person(running
     running.post(verification("b@example.test"), "b@example.test")
     everything = running.get("/mails.json").json()
     assert [mail["to"] for mail in everything[:2]] == [["b@example.test"], ["a@example.test"]]
-    assert [mail["to"] for mail in running.get("/mails.json?to=A@example.test").json()] == [
-        ["a@example.test"]
-    ]
+    assert [mail["to"] for mail in running.get("/mails.json?to=A@example.test").json()] == [["a@example.test"]]
     assert "沒有符合的信件" in running.get("/?q=這幾個字不在任何信裡").text
 
 
@@ -200,9 +196,7 @@ def test_mails_outlive_a_killed_mailbox(own: Mailbox) -> None:
 
 def test_a_half_written_mail_is_not_listed(own: Mailbox) -> None:
     (own.folder / ".0000000000000000001-aaaaaaaa.eml").write_bytes(b"Subject: half")
-    (own.folder / "0000000000000000002-aaaaaaaa.json").write_text(
-        json.dumps({"sender": "", "recipients": []})
-    )
+    (own.folder / "0000000000000000002-aaaaaaaa.json").write_text(json.dumps({"sender": "", "recipients": []}))
     assert own.get("/mails.json").json() == []
     assert "還沒有信件" in own.get("/").text
 

@@ -28,8 +28,9 @@ def import_(file: Path) -> None:
     content = json_file(file)
     if not isinstance(content, dict) or not isinstance(content.get("client_id"), str):
         raise click.ClickException(f"{file} must be a JSON object with client_id and menus.")
+    menus: Any = content.get("menus")
     with changes():
-        difference = import_menus(content["client_id"], content.get("menus", None))
+        difference = import_menus(content["client_id"], menus)
     show_json({"client_id": content["client_id"], **dataclasses.asdict(difference)})
 
 

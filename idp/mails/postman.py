@@ -30,11 +30,19 @@ class Postman(Connection):
             host = smtplib.SMTP_SSL(chosen.mail_server, chosen.mail_port, timeout=timeout, context=context)
         else:
             host = smtplib.SMTP(chosen.mail_server, chosen.mail_port, timeout=timeout)
+        try:
+            self._introduce(host)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def _introduce(self, host: smtplib.SMTP) -> None:
+        chosen = self._settings
         if chosen.mail_tls is MailTls.STARTTLS:
             host.starttls(context=ssl.create_default_context())
         if chosen.mail_username:
             host.login(chosen.mail_username, chosen.mail_password.get_secret_value())
-        return host
 
     def __exit__(
         self,

@@ -32,7 +32,7 @@ class MenuDifference:
     retired: tuple[str, ...]
 
 
-def import_menus(client_id: str, items: Sequence[Mapping[str, Any]] | object) -> MenuDifference:
+def import_menus(client_id: str, items: Sequence[Mapping[str, Any]]) -> MenuDifference:
     """Make these the client's menu items, in this order (R-047).
 
     Each maps ``code``, ``label_zh``, ``label_en``, ``parent`` (a code or None), ``default_roles`` and ``acr``

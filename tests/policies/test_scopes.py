@@ -8,6 +8,7 @@ from idp.policies.scopes import (
     USERINFO_ONLY,
     ContradictingWishes,
     ScopeWish,
+    granted_scope,
     read_scope,
 )
 
@@ -37,3 +38,25 @@ def test_nothing_asked_is_nothing_read() -> None:
 def test_every_scope_that_brings_claims_is_a_scope() -> None:
     assert set(CLAIMS_OF_SCOPE) <= set(SCOPES)
     assert {c for claims in CLAIMS_OF_SCOPE.values() for c in claims} >= USERINFO_ONLY
+
+
+REGISTERED = frozenset({"openid", "email", "company", "offline_access"})
+
+
+def test_scopes_a_client_is_not_registered_for_are_left_out() -> None:
+    assert granted_scope("openid email profile unknown", REGISTERED, is_public=False) == "openid email"
+
+
+def test_a_wish_for_a_company_is_granted_as_company_or_refused_but_never_dropped() -> None:
+    assert granted_scope("openid company:00000016", REGISTERED, is_public=False) == "openid company"
+    assert granted_scope("openid company:00000016", frozenset({"openid"}), is_public=False) is None
+    assert granted_scope("openid company:co_x company:co_y", REGISTERED, is_public=False) is None
+
+
+def test_a_sign_in_needs_the_scope_openid() -> None:
+    assert granted_scope("email", REGISTERED, is_public=False) is None
+
+
+def test_a_public_client_gets_no_offline_access() -> None:
+    assert granted_scope("openid offline_access", REGISTERED, is_public=True) == "openid"
+    assert granted_scope("openid offline_access", REGISTERED, is_public=False) == "openid offline_access"

@@ -1,12 +1,16 @@
 """Accounts and sign-ins that the tests of services begin with."""
 
 import secrets
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
 
 from idp.db import now, session, transaction
+from idp.errors import Refused
 from idp.models import (
     Account,
     AuditEntry,
@@ -102,3 +106,24 @@ def mails() -> list[OutboxEntry]:
     """The outbox, oldest first."""
     session.expire_all()
     return list(session.scalars(select(OutboxEntry).order_by(OutboxEntry.id)))
+
+
+def at_once(database: Flask, act: Callable[[], str], times: int = 4) -> list[str]:
+    """What each of several gets who do the same at the same moment, in order: an answer or the code of a refusal."""
+    gate = threading.Barrier(times)
+    answers: list[str] = []
+
+    def run() -> None:
+        with database.app_context():
+            gate.wait()
+            try:
+                answers.append(act())
+            except Refused as refusal:
+                answers.append(refusal.code)
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(answers)

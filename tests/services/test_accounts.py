@@ -19,6 +19,7 @@ from tests.services.people import (
     PASSWORD,
     a_client,
     actions,
+    at_once,
     audit_rows,
     mails,
     person,
@@ -107,6 +108,21 @@ def test_a_taken_electronic_id_is_drawn_anew(company: Company, monkeypatch: pyte
     monkeypatch.setattr(service.secrets, "randbelow", lambda _: next(drawn))
     first, second = person(company), person(company)
     assert [a.electronic_id[:-1] for a in (first, second)] == ["IC000000007", "IC000000008"]
+
+
+def test_people_who_take_one_name_at_once_get_it_once(database: Flask, company: Company) -> None:
+    def take() -> str:
+        return person(company, username="taken-once").username
+
+    assert at_once(database, take) == ["already_exists", "already_exists", "already_exists", "taken-once"]
+
+
+def test_no_free_number_is_an_accident_and_not_an_account(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service.secrets, "randbelow", lambda _: 7)
+    person(company)
+    with pytest.raises(RuntimeError, match="electronic ID"):
+        person(company, username="second")
+    assert account_by_username("second") is None
 
 
 @pytest.mark.requirement("R-048")

@@ -24,7 +24,7 @@ from idp.services.client_registry import (
     rotate_secret,
 )
 from idp.services.clients import all_clients, client_by_id
-from tests.services.people import a_client, actions, audit_rows, person, signed_in, what_is_open
+from tests.services.people import a_client, actions, at_once, audit_rows, person, signed_in, what_is_open
 
 PLAIN = Registration(name_zh="測試", redirect_uris=("https://app.example/cb",))
 RSA = RSAKey.generate_key(2048)
@@ -273,3 +273,18 @@ def test_a_service_owns_clients(database: Flask) -> None:
         add_service("dreams", "又一個")
     with pytest.raises(InvalidInput), transaction():
         add_service("No Name", "x")
+
+
+def test_operators_who_register_one_id_at_once_get_one_client(database: Flask) -> None:
+    def register() -> str:
+        return registered(client_id="dreams")[0].id
+
+    assert at_once(database, register) == ["already_exists", "already_exists", "already_exists", "dreams"]
+
+
+def test_operators_who_add_one_service_at_once_get_one_service(database: Flask) -> None:
+    def add() -> str:
+        with transaction():
+            return add_service("portpass", "通行證").id
+
+    assert at_once(database, add) == ["already_exists", "already_exists", "already_exists", "portpass"]

@@ -1,0 +1,66 @@
+"""Each page of this issue in both languages, on a desktop and on a phone, in light and dark (design.md 7)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser.acceptance import (
+    axe_findings,
+    first_focus_problems,
+    language_problems,
+    structure_problems,
+    tab_stop_problems,
+    width_problems,
+)
+from tests.browser.conftest import Visit
+from tests.browser.place import NAMES, Place
+from tests.browser.scenes import SCENES, Scene
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+# Where pictures of all pages are put for a person to look at, when set.
+PICTURES = os.environ.get("IDP_TEST_PICTURES")
+DESKTOP, PHONE, NARROWEST = 1280, 390, 320
+PEOPLE = (*NAMES.values(), "李大華", "測試一號有限公司", "測試二號有限公司")
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_page_is_for_everybody(place: Place, visit: Visit, axe: str, scene: Scene, language: str) -> None:
+    if language not in scene.languages:
+        return
+    person = place.person(scene.role) if scene.role else None
+    window = visit(person=person, language=language)
+    scene.go(window)
+    page = window.page
+    problems = [
+        *first_focus_problems(page, scene.focus),
+        *structure_problems(page, language),
+        *language_problems(page, language, PEOPLE),
+        *(tab_stop_problems(page) if language == "zh-TW" else []),
+        *(f"desktop: {finding}" for finding in axe_findings(page, axe)),
+        *width_problems(page, "desktop"),
+    ]
+    take(window, scene, language, "desktop")
+    page.emulate_media(color_scheme="dark")
+    problems += [f"dark: {finding}" for finding in axe_findings(page, axe)]
+    take(window, scene, language, "dark")
+    page.emulate_media(color_scheme="light")
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+    problems += width_problems(page, "text of double size")
+    page.evaluate("() => { document.documentElement.style.fontSize = '' }")
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    problems += [f"phone: {finding}" for finding in axe_findings(page, axe)]
+    take(window, scene, language, "phone")
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    problems += width_problems(page, "the narrowest phone")
+    assert not problems, "\n".join(dict.fromkeys(problems))
+
+
+def take(window: Visitor, scene: Scene, language: str, what: str) -> None:
+    """Take a picture where somebody wants to look at it."""
+    if PICTURES:
+        path = Path(PICTURES, f"{scene.name}.{language}.{what}.png")
+        window.page.screenshot(path=path, full_page=True, animations="disabled")

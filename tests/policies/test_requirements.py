@@ -1,0 +1,52 @@
+"""What still stands between a person and a client, in its order."""
+
+import dataclasses
+
+import pytest
+
+from idp.policies.requirements import Situation, next_requirement
+
+READY = Situation(
+    is_signed_in=True,
+    must_sign_in_again=False,
+    meets_wish=True,
+    wishes_for_somebody_else=False,
+    is_admitted=True,
+    has_left_client=False,
+    must_choose=False,
+    must_consent=False,
+    meets_acr=True,
+)
+
+
+def missing(**changes: bool) -> tuple[str, str] | None:
+    situation = dataclasses.replace(READY, **changes)
+    requirement = next_requirement(situation)
+    return (requirement.page, requirement.error(situation)) if requirement else None
+
+
+def test_nothing_missing_is_an_answer() -> None:
+    assert missing() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "page", "error"),
+    [
+        ({"is_signed_in": False}, "sign_in", "login_required"),
+        ({"must_sign_in_again": True}, "sign_in", "login_required"),
+        ({"must_choose": True}, "choose_account", "account_selection_required"),
+        ({"meets_wish": False}, "choose_account", "interaction_required"),
+        ({"is_admitted": False}, "choose_account", "interaction_required"),
+        ({"has_left_client": True}, "choose_account", "login_required"),
+        ({"meets_wish": False, "wishes_for_somebody_else": True}, "choose_account", "login_required"),
+        ({"meets_acr": False}, "unmet", "unmet_authentication_requirements"),
+        ({"must_consent": True}, "consent", "consent_required"),
+    ],
+)
+def test_each_thing_missing_has_its_page_and_its_error(changes: dict[str, bool], page: str, error: str) -> None:
+    assert missing(**changes) == (page, error)
+
+
+def test_signing_in_comes_before_choosing_and_choosing_before_consent() -> None:
+    assert missing(is_signed_in=False, must_choose=True, must_consent=True) == ("sign_in", "login_required")
+    assert missing(must_choose=True, must_consent=True) == ("choose_account", "account_selection_required")

@@ -71,9 +71,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session", params=ON_EACH_DATABASE)
-def hasty_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def hasty_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A provider whose codes, tokens and sign-ins live for seconds, for tests that need time to pass."""
     folder = tmp_path_factory.mktemp(f"hasty-{request.param}")
     settings = {

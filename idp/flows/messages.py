@@ -43,6 +43,7 @@ PROBLEMS = {
     "email.form": lazy_gettext("Email 格式不正確，請輸入一個信箱，例如 example@gmail.com。"),
     "tax_id.length": lazy_gettext("統一編號應為 8 位數字，請檢查是否多打或少打。"),
     "tax_id.checksum": lazy_gettext("統一編號檢查碼不正確，請檢查是否輸入錯誤。"),
+    "unreadable": lazy_gettext("密碼含有無法辨識的字元，請重新輸入。"),
     "short": lazy_gettext("密碼至少 8 個字元，且須同時包含英文與數字。"),
     "mixed": lazy_gettext("密碼至少 8 個字元，且須同時包含英文與數字。"),
     "long": lazy_gettext("密碼最多 128 個字元。"),

@@ -22,6 +22,8 @@ def normalized(password: str) -> str:
 def form_problem(password: str) -> str | None:
     """Why a password breaks the floor of the manuals, or None: 「密碼8字元以上，且需英文數字混合。」"""
     text = normalized(password)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        return "unreadable"
     if len(text) < SHORTEST:
         return "short"
     if len(text) > LONGEST:

@@ -1,6 +1,6 @@
 """Which account a client wishes for, and whether an account is it (tokens.md "Asking for a company")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +94,8 @@ def _values(member: Any) -> frozenset[str] | None:
         return None
     if "value" not in member and "values" not in member:
         return None
-    values: Sequence[Any] = member["values"] if "values" in member else [member["value"]]
-    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+    values: Any = member.get("values", [member.get("value")])
+    one: list[Any] = [member["value"]] if "value" in member else []
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in [*values, *one]):
         raise MalformedWish
-    chosen = frozenset(values)
-    return chosen & {member["value"]} if "value" in member else chosen
+    return frozenset(values) & frozenset(one) if one else frozenset(values)

@@ -50,7 +50,7 @@ def matches(stored: str | None, password: str) -> bool:
     with _turnstile():
         try:
             return _hasher().verify(stored or _nobodys_hash(), text) and stored is not None
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
 
@@ -75,7 +75,7 @@ def set_password(account: Account, password: str) -> None:
 
 
 def check_password_rules(password: str, account: Account) -> None:
-    """Raise PasswordRefused (``reason``: short, long, mixed, made_of, guessable) when a password breaks a rule."""
+    """Raise PasswordRefused (``reason``: unreadable, short, long, mixed, made_of, guessable) when a password breaks a rule."""
     problem = rules.form_problem(password)
     if problem:
         raise PasswordRefused(reason=problem)

@@ -34,7 +34,7 @@ def add_client(idp: Command, client_id: str, *more: str, stdin: str = "") -> Any
 def refused(idp: Command, *words: str, stdin: str = "", status: int = 1) -> str:
     """What the command says when it does not do it."""
     ended, shown, said = idp.attempt(*words, stdin=stdin)
-    assert (ended, shown) == (status, "")
+    assert (ended, shown) == (status, ""), said
     assert "Traceback" not in said
     assert len(said.splitlines()) <= 4
     return said

@@ -44,9 +44,7 @@ def application(provider: Town, tmp_path: Path) -> Iterator[str]:
         process.stop(kill=True)
 
 
-def test_authlibs_client_signs_in_and_reads_every_claim(
-    application: str, sign_in_at: SignIn, staff: Person
-) -> None:
+def test_authlibs_client_signs_in_and_reads_every_claim(application: str, sign_in_at: SignIn, staff: Person) -> None:
     """Consent is asked, for the client is registered as any client is."""
     _, page = sign_in_at(f"{application}/login")
     seen = page.response.json()

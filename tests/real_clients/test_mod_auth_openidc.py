@@ -108,9 +108,7 @@ def apache(provider: Town) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_mod_auth_openidc_signs_in_and_passes_claims_on(
-    apache: str, sign_in_at: SignIn, staff: Person
-) -> None:
+def test_mod_auth_openidc_signs_in_and_passes_claims_on(apache: str, sign_in_at: SignIn, staff: Person) -> None:
     """A static page behind Apache, seen only by who signed in."""
     _, page = sign_in_at(f"{apache}/inside/")
     assert (page.status, page.text) == (200, "inside")

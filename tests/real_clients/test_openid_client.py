@@ -96,9 +96,7 @@ def test_openid_client_signs_in_refreshes_introspects_and_revokes(
         menus=MENUS,
         secret=SECRET,
     )
-    application = Application(
-        node(), [str(packages), provider.issuer, client.client_id, client.redirect_uri], SECRET
-    )
+    application = Application(node(), [str(packages), provider.issuer, client.client_id, client.redirect_uri], SECRET)
     try:
         browser = Browser(provider.issuer)
         page = browser.get(application.hear()["address"])

@@ -14,6 +14,7 @@ from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus
 from idp.services import accounts as service
 from idp.services.accounts import account_by_username, restore_account, set_role, suspend_account
+from idp.services.companies import add_company
 from idp.services.passwords import matches
 from tests.services.people import (
     PASSWORD,
@@ -188,7 +189,7 @@ def test_the_last_group_admin_stays(company: Company, step_down: Callable[[Accou
 
 def test_group_admins_of_another_company_do_not_count(company: Company) -> None:
     with transaction():
-        other = service_company("00000022")
+        other = add_company(tax_id="00000022", name="測試二號有限公司")
     person(other, Role.GROUP_ADMIN)
     with pytest.raises(LastGroupAdmin), transaction():
         set_role(person(company, Role.GROUP_ADMIN), Role.GUEST)
@@ -219,9 +220,3 @@ def test_group_admins_who_dismiss_each_other_at_once_leave_one(database: Flask, 
     for thread in threads:
         thread.join()
     assert sorted(answers) == ["done", "done", "done", "group.lastadmin"]
-
-
-def service_company(tax_id: str) -> Company:
-    from idp.services.companies import add_company
-
-    return add_company(tax_id=tax_id, name="測試二號有限公司")

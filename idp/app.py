@@ -3,6 +3,7 @@
 import logging
 import secrets
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, abort, g, request
@@ -30,6 +31,7 @@ from idp.flows import (
 )
 from idp.oidc import authorize, endpoints, logout
 from idp.oidc.discovery import HSTS, StaticDocuments
+from idp.services import passwords
 from idp.services.audit import Circumstances, set_circumstances
 
 LARGEST_REQUEST = 256 * 1024
@@ -48,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, chosen)
     db.init_app(app, chosen)
     Babel(app, locale_selector=page_context.chosen_language, default_locale="zh_Hant_TW")
+    app.before_request(_before)
     csrf = CSRFProtect(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(roc_date=moments.roc_date, clock=moments.clock, moment=moments.full_moment)
@@ -60,13 +63,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", _health)
     error_pages.register(app)
-    app.before_request(_before)
+    passwords.warm_up()
     app.after_request(_finish(chosen))
-    wsgi: Any = StaticDocuments(app, app.wsgi_app, chosen)
+    wsgi: Any = app.wsgi_app
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
-    app.wsgi_app = wsgi  # type: ignore[method-assign]
+    app.wsgi_app = StaticDocuments(app, wsgi, chosen)  # type: ignore[method-assign, assignment]  # as Flask documents it
     return app
 
 
@@ -103,6 +106,8 @@ def _before() -> None:
         g.statements = db.count_statements_from_here()
     g.nonce = secrets.token_urlsafe(16)
     set_circumstances(Circumstances(address=peer_address()))
+    if not request.path.isprintable():
+        abort(404)
     if request.blueprint in {"oidc", "authorize", "logout"}:
         return
     if request.method == "POST" and not _is_from_here():
@@ -133,6 +138,8 @@ def _health() -> Response:
 def _finish(settings: Settings) -> Any:
     def add_headers(response: Response) -> Response:
         """The headers of every answer (HD01, HD02, HD07)."""
+        if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            db.end_reading()
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")

@@ -4,6 +4,8 @@ Two cookies: Flask's signed one holds the browser's id, the CSRF token and the l
 token whose row decides everything (security.md §3 "Cookies").
 """
 
+from collections.abc import Sequence
+
 from flask import Response, g, request
 from flask import session as browser_session
 
@@ -13,6 +15,7 @@ from idp.services.sign_ins import SignedIn, find_sign_in
 
 BROWSER = "browser"
 LANGUAGE = "language"
+PAGE_LANGUAGES = {"zh": "zh-TW", "en": "en"}
 
 
 def sign_in_cookie_name() -> str:
@@ -61,6 +64,17 @@ def set_sign_in_cookie(response: Response, token: str) -> None:
 def drop_sign_in_cookie(response: Response) -> None:
     """Take the sign-in's cookie away."""
     response.delete_cookie(sign_in_cookie_name(), httponly=True, secure=settings().secure, samesite="Lax", path="/")
+
+
+def prefer_language(wanted: Sequence[str]) -> None:
+    """Take the first language of ours that an application asks for (``ui_locales``), unless the person has chosen."""
+    if LANGUAGE in browser_session:
+        return
+    for tag in wanted:
+        main = tag.lower().partition("-")[0]
+        if main in PAGE_LANGUAGES:
+            browser_session[LANGUAGE] = PAGE_LANGUAGES[main]
+            return
 
 
 def peer_address() -> str:

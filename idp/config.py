@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 KEY_BYTES = 32
+ARGON2_TIME_FLOOR, ARGON2_MEMORY_FLOOR = 2, 19456  # ASVS 5.0 appendix C
 PUBLISHED_SECRETS = frozenset({"changeme", "change-me", "secret", "dev", "development", "default", "test"})
 
 
@@ -82,10 +83,12 @@ class Settings(BaseSettings):
     argon2_time: int = Field(default=2, ge=1, le=10)
     argon2_memory_kib: int = Field(default=19456, ge=8, le=1048576)
     argon2_parallelism: int = Field(default=1, ge=1, le=16)
-    argon2_concurrency: int = Field(default=2, ge=1, le=64)
+    argon2_concurrency: int = Field(default=1, ge=1, le=64)
 
     support: str = "客服專線 0800-000-000（週一至週五 8:00–18:00）"
     support_en: str = "Helpdesk 0800-000-000 (Mon–Fri 8:00–18:00)"
+
+    gcis_url: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -124,6 +127,14 @@ class Settings(BaseSettings):
             raise ValueError("IDP_ISSUER must begin with https:// (http is for localhost alone)")
         return value
 
+    @field_validator("gcis_url")
+    @classmethod
+    def _gcis_is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("IDP_GCIS_URL must be an http(s) address without query, or empty")
+        return value.rstrip("/")
+
     @field_validator("database_url")
     @classmethod
     def _database_is_known(cls, value: str) -> str:
@@ -155,7 +166,11 @@ class Settings(BaseSettings):
             raise ValueError("IDP_ISSUER: production needs an https address")
         if self.debug:
             raise ValueError("IDP_DEBUG: production does not run with debug on")
-        if self.secret_key.get_secret_value() == self.master_key.get_secret_value():
+        if self.argon2_time < ARGON2_TIME_FLOOR:
+            raise ValueError(f"IDP_ARGON2_TIME: production needs at least {ARGON2_TIME_FLOOR}")
+        if self.argon2_memory_kib < ARGON2_MEMORY_FLOOR:
+            raise ValueError(f"IDP_ARGON2_MEMORY_KIB: production needs at least {ARGON2_MEMORY_FLOOR}")
+        if _decoded(self.secret_key) == _decoded(self.master_key):
             raise ValueError("IDP_MASTER_KEY: must differ from IDP_SECRET_KEY")
         return self
 

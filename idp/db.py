@@ -45,6 +45,9 @@ NAMING = {
 }
 
 
+WRITER_LOOKS_EVERY = 0.0004  # seconds; a write takes two to five times as long
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment: aware and in UTC, in Python and out. SQLite forgets zones; naive moments are refused."""
 
@@ -105,13 +108,16 @@ def now() -> datetime:
 
 
 class WritersLock:
-    """One writer at a time over all processes on this SQLite file, in turn and without SQLite's long naps."""
+    """One writer at a time over all processes on this SQLite file, in turn and without SQLite's long naps.
+
+    Two files: who waits for ``.writer`` holds ``.next``, so that no process passes its turn on among its own threads.
+    """
 
     def __init__(self, path: Path, wait: float) -> None:
         self._path = path
         self._wait = wait
         self._threads = threading.Lock()
-        self._file: tuple[int, int] | None = None
+        self._files: tuple[int, int, int] | None = None
 
     def acquire(self) -> None:
         """Wait for the lock. Raises DatabaseBusy when it is not had in time."""
@@ -119,36 +125,40 @@ class WritersLock:
         if not self._threads.acquire(timeout=self._wait):
             raise DatabaseBusy
         try:
-            self._lock_file(deadline)
+            writer, upcoming = self._descriptors()
+            _flock(upcoming, deadline)
+            try:
+                _flock(writer, deadline)
+            finally:
+                fcntl.flock(upcoming, fcntl.LOCK_UN)
         except BaseException:
             self._threads.release()
             raise
 
-    def _lock_file(self, deadline: float) -> None:
-        descriptor = self._descriptor()
-        pause = 0.0002
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise DatabaseBusy from None
-                time.sleep(pause)
-                pause = min(pause * 1.5, 0.004)
-            else:
-                return
-
-    def _descriptor(self) -> int:
-        # A descriptor inherited over fork would share its lock with the parent.
-        if self._file is None or self._file[0] != os.getpid():
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._file = (os.getpid(), descriptor)
-        return self._file[1]
+    def _descriptors(self) -> tuple[int, int]:
+        # Descriptors inherited over fork would share their locks with the parent.
+        if self._files is None or self._files[0] != os.getpid():
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            upcoming = self._path.with_name(self._path.name + ".next")
+            self._files = (os.getpid(), os.open(self._path, flags, 0o600), os.open(upcoming, flags, 0o600))
+        return self._files[1:]
 
     def release(self) -> None:
         """Let the next writer in."""
-        fcntl.flock(self._descriptor(), fcntl.LOCK_UN)
+        fcntl.flock(self._descriptors()[0], fcntl.LOCK_UN)
         self._threads.release()
+
+
+def _flock(descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise DatabaseBusy from None
+            time.sleep(WRITER_LOOKS_EVERY)
+        else:
+            return
 
 
 _locks: dict[str, WritersLock] = {}
@@ -189,6 +199,12 @@ def transaction() -> Iterator[None]:
             lock.release()
 
 
+def end_reading() -> None:
+    """End what was read by a commit: after a rollback psycopg forgets its prepared statements and plans all anew."""
+    if session.registry.has() and session().in_transaction():
+        session.commit()
+
+
 def count_statements_from_here() -> list[int]:
     """Begin to count the SQL statements of this context (a request): ``[number]``, growing."""
     counter = [0]
@@ -206,15 +222,26 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.sqlite_path is not None:
         settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
         path = settings.sqlite_path
-        _locks[str(path)] = WritersLock(path.with_name(path.name + ".writer"), settings.database_wait_seconds)
+        _locks[str(path)] = WritersLock(path.with_name(path.name + ".writer"), _one_wait(settings))
         _prepare_sqlite(engine, settings)
     if settings.count_statements:
         event.listen(engine, "before_cursor_execute", _count)
 
 
+def _one_wait(settings: Settings) -> float:
+    """How long one wait may take: for a connection, the writers' turn and the database come one after another."""
+    return settings.database_wait_seconds / 2
+
+
 def _engine_options(settings: Settings) -> dict[str, Any]:
-    wait = settings.database_wait_seconds
-    common: dict[str, Any] = {"pool_size": settings.database_pool, "max_overflow": 0, "pool_timeout": wait}
+    wait = _one_wait(settings)
+    # Parameters hold what no log may keep.
+    common: dict[str, Any] = {
+        "hide_parameters": True,
+        "pool_size": settings.database_pool,
+        "max_overflow": 0,
+        "pool_timeout": wait,
+    }
     if settings.sqlite_path is not None:
         return common | {"connect_args": {"timeout": wait, "check_same_thread": False}}
     milliseconds = int(wait * 1000)
@@ -233,7 +260,7 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
             cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA busy_timeout={int(settings.database_wait_seconds * 1000)}")
+        cursor.execute(f"PRAGMA busy_timeout={int(_one_wait(settings) * 1000)}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -10,11 +10,12 @@ from idp.cli.clients import client
 from idp.cli.companies import company
 from idp.cli.keys import keys
 from idp.cli.menus import menu
+from idp.cli.registry import registry
 from idp.cli.running import IdpGroup
 from idp.cli.secret import secret
 from idp.cli.setup import init, serve, worker
 
-COMMANDS = (account, audit, client, company, init, keys, menu, secret, serve, worker)
+COMMANDS = (account, audit, client, company, init, keys, menu, registry, secret, serve, worker)
 
 
 class WithDemo(IdpGroup):

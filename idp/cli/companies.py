@@ -1,4 +1,4 @@
-"""``idp company``: add, show, suspend and restore companies."""
+"""``idp company``: add, show, prove, suspend and restore companies."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from idp.errors import NotFound
 from idp.models import Company
 from idp.policies.standing import CompanyProof
 from idp.services.companies import add_company, company_by_tax_id, restore_company, suspend_company
+from idp.services.company_standing import prove_company
 
 tax_id_option = click.option("--tax-id", required=True, help="The company's 統一編號, 8 digits.")
 reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
@@ -17,7 +18,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.group()
 def company() -> None:
-    """Add, show, suspend and restore companies."""
+    """Add, show, prove, suspend and restore companies."""
 
 
 @company.command()
@@ -47,6 +48,24 @@ def show(tax_id: str, as_json: bool) -> None:
     found = company_or_not_found(tax_id)
     looked_at("company", company_id=found.id)
     (show_json if as_json else show_fields)(about_company(found))
+
+
+@company.command()
+@tax_id_option
+@click.option(
+    "--proof",
+    type=click.Choice([p.value for p in CompanyProof if p is not CompanyProof.NONE]),
+    required=True,
+    help="What the operator has seen.",
+)
+@reason_option
+@with_application
+def prove(tax_id: str, proof: str, reason: str) -> None:
+    """Take an operator's word that a company is proven; a recheck that was due is done with."""
+    with changes():
+        found = company_or_not_found(tax_id)
+        prove_company(found, CompanyProof(proof), reason)
+    show_json(about_company(found))
 
 
 @company.command()

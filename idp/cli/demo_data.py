@@ -103,7 +103,7 @@ def _dreams(ports: Ports, known: dict[str, str]) -> Step:
         "--name-en", "DREAMS sites",
         "--service", "dreams",
         "--colour", "#12462a",
-        "--icon", "app-dreams",
+        "--icon", "dreams",
         "--redirect-uri", f"{home}/callback",
         "--post-logout-redirect-uri", f"{home}/signed-out",
         "--initiate-login-uri", f"{home}/login",

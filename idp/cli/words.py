@@ -9,6 +9,7 @@ SENTENCES = {
     "password.refused": "The password is refused: {reason}.",
 }
 REASONS = {
+    "unreadable": "it holds characters that can not be read",
     "short": "it has fewer than 8 characters",
     "long": "it has more than 128 characters",
     "mixed": "it needs both letters and digits",

@@ -4,6 +4,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +13,7 @@ from idp.app import create_app
 from idp.db import session, transaction
 from idp.errors import DatabaseBusy
 from idp.mails.delivery import deliver_due
+from idp.oidc.backchannel import Messenger
 from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
 from idp.services.housekeeping import tidy
@@ -38,9 +40,10 @@ def told_to_end() -> bool:
     return bool(signal.sigpending() & set(ENDING))
 
 
-def duties() -> list[Duty]:
+def duties(messenger: Messenger) -> list[Duty]:
     """All the worker does."""
     return [
+        Duty("logout", 0.5, messenger.tell_due),
         Duty("mail", 1.0, lambda: deliver_due(told_to_end)),
         Duty("audit", 5.0, seal),
         Duty("tidy", 300.0, tidy),
@@ -54,20 +57,21 @@ def run(*, once: bool) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     app = create_app()
     set_circumstances(Circumstances(actor="worker"))
-    listed = duties()
-    with app.app_context():
+    with closing(Messenger(app)) as messenger:
+        listed = duties(messenger)
         if once:
-            for duty in listed:
-                while duty.act():
-                    pass
+            with app.app_context():
+                for duty in listed:
+                    while duty.act():
+                        messenger.finish()
             return
-        with transaction():
+        with app.app_context(), transaction():
             record("operator:worker:started")
-    while not told_to_end():
-        with app.app_context():
-            pause = _round(listed)
-        if signal.sigtimedwait(ENDING, pause) is not None:
-            break
+        while not told_to_end():
+            with app.app_context():
+                pause = _round(listed)
+            if signal.sigtimedwait(ENDING, pause) is not None:
+                break
     log.info("the worker ends")
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from idp.db import now, session
 from idp.errors import DatabaseBusy, Refused
@@ -57,8 +57,12 @@ def http_page(error: HTTPException) -> Response:
     status = error.code or 500
     heading, lead = texts.get(status, (gettext("無法處理這個請求"), gettext("請稍候再試一次。")))
     if request.path in PROTOCOL_PATHS:
-        return _json(status, "invalid_request", heading_for_developers(status))
-    return _page(status, heading, lead)
+        response = _json(status, "invalid_request", heading_for_developers(status))
+    else:
+        response = _page(status, heading, lead)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def heading_for_developers(status: int) -> str:

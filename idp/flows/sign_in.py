@@ -65,6 +65,7 @@ class SignInForm(PlainForm):
 @bp.get("/login")
 def ask() -> ResponseReturnValue:
     """Show the form; for a waiting request with its application, and with the name its client hinted at."""
+    browser_id()  # made here, so that a form sent twice comes from one browser
     waiting = _waiting(request.args.get("request_id", ""))
     signed_in = current_sign_in()
     other = "1" if request.args.get("other") else ""

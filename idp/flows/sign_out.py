@@ -12,7 +12,7 @@ from idp.flows.forms import check_stamp
 from idp.flows.moments import is_english
 from idp.flows.page_context import application_of, on_the_way_to
 from idp.services.clients import ClientRecord, client_by_id
-from idp.services.flows import Run, finish_run, running
+from idp.services.flows import Run, claim_run, finish_run, running
 from idp.services.sign_ins import SignedIn, clients_signed_in_to, end_sign_in, leave_client
 
 bp = Blueprint("sign_out", __name__)
@@ -21,10 +21,14 @@ bp = Blueprint("sign_out", __name__)
 @bp.get("/sign-out/<run_id>")
 def ask(run_id: str) -> ResponseReturnValue:
     """Ask: everywhere, or this application only."""
+    with transaction():
+        claim_run(run_id, browser=browser_id())
     run = running(run_id, "sign_out", browser=browser_id())
     signed_in = current_sign_in()
-    if run is None or signed_in is None:
+    if run is None:
         return redirect(url_for("sign_out.done"), 303)
+    if signed_in is None:
+        return redirect((run.data.get("hinted") and run.data.get("target")) or url_for("sign_out.done"), 303)
     client = _client(run)
     on_the_way_to(client)
     return render_template(
@@ -61,10 +65,12 @@ def answer(run_id: str) -> ResponseReturnValue:
 @bp.post("/sign-out")
 def now() -> ResponseReturnValue:
     """The header's own button: everywhere, straight to the sign-in page (R-119)."""
-    check_stamp()
     signed_in = current_sign_in()
     target = url_for("sign_in.ask", signed_out=1)
-    return _everywhere(signed_in, target) if signed_in else redirect(target, 303)
+    if signed_in is None:
+        return redirect(target, 303)
+    check_stamp()
+    return _everywhere(signed_in, target)
 
 
 @bp.get("/signed-out")

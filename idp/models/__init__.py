@@ -7,6 +7,7 @@ from idp.models.companies import Company
 from idp.models.grants import Grant, Token, UsedAssertion
 from idp.models.limits import LimitCounter, NameFailures
 from idp.models.outbox import OutboxEntry
+from idp.models.registry import RegisterEntry, RegisterImport, RegisterLookup, RegisterName
 from idp.models.secrets import OneTimeSecret
 from idp.models.sign_ins import AuthorizationRequest, ClientSession, Flow, SignIn
 from idp.models.signing_keys import SigningKey
@@ -31,6 +32,10 @@ __all__ = [
     "OneTimeSecret",
     "OutboxEntry",
     "Password",
+    "RegisterEntry",
+    "RegisterImport",
+    "RegisterLookup",
+    "RegisterName",
     "Service",
     "SignIn",
     "SigningKey",

@@ -5,6 +5,7 @@ from enum import Enum as PythonEnum
 from sqlalchemy import Enum
 
 ID_LENGTH = 40
+SECRET_LENGTH = 64  # a sid is a secret of 43 characters
 HASH_BYTES = 32
 
 

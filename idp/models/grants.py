@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES, ID_LENGTH
+from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH
 
 
 class Grant(Base):
@@ -31,7 +31,7 @@ class Grant(Base):
     linked_account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
     sign_in_id: Mapped[str] = mapped_column(ForeignKey("sign_ins.id"))
-    sid: Mapped[str] = mapped_column(ForeignKey("client_sessions.sid"))
+    sid: Mapped[str] = mapped_column(String(SECRET_LENGTH), ForeignKey("client_sessions.sid"))
     scope: Mapped[str] = mapped_column(Text)
     claims: Mapped[dict[str, Any] | None]
     nonce: Mapped[str | None] = mapped_column(Text)

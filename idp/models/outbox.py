@@ -10,7 +10,7 @@ from idp.db import Base
 
 
 class OutboxEntry(Base):
-    """A mail (later also a logout token) that waits, is being sent, was sent, or is dead."""
+    """A mail, or the intent of a logout token, that waits, is being sent, was sent, or is dead."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),)

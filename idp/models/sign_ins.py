@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES, ID_LENGTH
+from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH
 
 
 class SignIn(Base):
@@ -21,10 +21,12 @@ class SignIn(Base):
     __table_args__ = (
         Index("uq_sign_ins_token_hash", "token_hash", unique=True),
         Index("ix_sign_ins_account_id", "account_id"),
+        Index("ix_sign_ins_browser_hash", "browser_hash"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     acting_account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     acting_binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
@@ -56,7 +58,7 @@ class ClientSession(Base):
         Index("ix_client_sessions_account_id", "account_id"),
     )
 
-    sid: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    sid: Mapped[str] = mapped_column(String(SECRET_LENGTH), primary_key=True)
     sign_in_id: Mapped[str] = mapped_column(ForeignKey("sign_ins.id"))
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"))
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))

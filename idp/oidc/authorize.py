@@ -11,13 +11,13 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from idp.browser import browser_id, current_sign_in
+from idp.browser import browser_id, current_sign_in, prefer_language
 from idp.db import now, transaction
 from idp.oidc.client_authentication import RegisteredClient, registered_client
 from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
-from idp.policies.asking import Asked, BadParameter, read_asked, scopes_to_agree
+from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked, scopes_to_agree
 from idp.policies.assurance import known_classes, reached
 from idp.policies.requirements import Requirement, Situation, next_requirement
 from idp.policies.scopes import OFFLINE, ContradictingWishes, read_scope
@@ -29,6 +29,7 @@ from idp.services.authorization_requests import WaitingRequest
 from idp.services.consents import agreed_scopes
 from idp.services.grants import CodeOrder, Visits, visits
 from idp.services.sign_ins import SignedIn, is_due_to_be_seen, see_sign_in
+from idp.services.wishes import can_be_met
 
 bp = Blueprint("authorize", __name__)
 
@@ -74,7 +75,7 @@ def authorize() -> Response:
     if request.method == "GET":
         return _decide(asked, None)
     with transaction():
-        request_id = waiting_room.keep_request(asked.client.client_id, asked.parameters, browser=None)
+        request_id = waiting_room.keep_request(asked.client.client_id, _known(asked.parameters), browser=None)
     return _see_other(url_for("authorize.resume", request_id=request_id))
 
 
@@ -95,6 +96,11 @@ def resume(request_id: str) -> Response:
     except _AnswerError as error:
         return error.response
     return _decide(asked, waiting)
+
+
+def _known(parameters: dict[str, str]) -> dict[str, str]:
+    """The parameters that mean something here: what a mistaken client sends besides may be a secret."""
+    return {name: value for name, value in parameters.items() if name in PARAMETERS}
 
 
 class _AnswerError(Exception):
@@ -140,11 +146,14 @@ def _code_to_show(values: MultiDict[str, str], error: OAuth2Error) -> str:
 def _wish(parameters: dict[str, str], asked: Asked, client: RegisteredClient) -> Wish:
     try:
         company = read_scope(parameters.get("scope", "")).company
-        return read_wish(tenant=asked.tenant, company=company, claims=asked.claims, hinted=_hinted(asked, client))
+        wish = read_wish(tenant=asked.tenant, company=company, claims=asked.claims, hinted=_hinted(asked, client))
     except (ContradictingWish, ContradictingWishes):
         raise BadParameter("The wishes for an account contradict each other.") from None
     except MalformedWish:
         raise BadParameter("A value in the claims parameter has the wrong form.") from None
+    if not can_be_met(wish):
+        raise BadParameter("The wishes for an account contradict each other.")
+    return wish
 
 
 def _hinted(asked: Asked, client: RegisteredClient) -> tuple[str, str | None] | None:
@@ -233,9 +242,12 @@ def _meets_acr(asked: Asked, signed_in: SignedIn) -> bool:
 def _ask_for(missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation) -> Response:
     if asked.asked.is_silent or missing.page not in PAGES:
         return _give_up(asked, waiting, missing.error(situation))
+    prefer_language(asked.asked.ui_locales)
     if waiting is None:
         with transaction():
-            request_id = waiting_room.keep_request(asked.client.client_id, asked.parameters, browser=browser_id())
+            request_id = waiting_room.keep_request(
+                asked.client.client_id, _known(asked.parameters), browser=browser_id()
+            )
     else:
         request_id = waiting.id
     # An id_token_hint is verified here only, so the page is told when the account at hand is not the one meant.

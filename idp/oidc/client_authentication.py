@@ -18,7 +18,7 @@ from idp.config import settings
 from idp.db import now, session
 from idp.models import UsedAssertion
 from idp.oidc.requests import ProtocolRequest
-from idp.policies.scopes import granted_scope
+from idp.policies.scopes import ContradictingWishes, granted_scope
 from idp.services.clients import ClientRecord, client_by_id
 from idp.services.secrets import digest
 
@@ -44,7 +44,10 @@ class RegisteredClient(ClientMixin):
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """The scopes of a sign-in that may be granted; None is ``invalid_scope``."""
-        return granted_scope(scope or "", self.record.scopes, is_public=self.record.is_public)
+        try:
+            return granted_scope(scope or "", self.record.scopes, is_public=self.record.is_public)
+        except ContradictingWishes:
+            raise InvalidRequestError("Two companies are asked for.") from None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Byte equality with a registered address (RFC 9700 §4.1)."""

@@ -46,6 +46,8 @@ def discovery_document(settings: Settings) -> dict[str, Any]:
         "introspection_endpoint": settings.link("/introspect"),
         "revocation_endpoint": settings.link("/revoke"),
         "end_session_endpoint": settings.link("/logout"),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],

@@ -35,15 +35,17 @@ def logout() -> Response:
     target = _target(asked, client)
     if target is None and asked.get("post_logout_redirect_uri"):
         return _page("invalid_post_logout_redirect_uri")
-    if current_sign_in() is None:
+    # A POST comes from the client's page, without our cookies: who is signed in is seen at the GET that follows.
+    is_posted = request.method == "POST"
+    if not is_posted and current_sign_in() is None:
         # Only our own ID token shows that the client itself asks; its bare id anybody can send.
         return _go(target if hint is not None and target else url_for("sign_out.done"))
     with transaction():
         run_id = start_run(
             "sign_out",
             "ask",
-            {"client_id": client.id if client else None, "target": target},
-            browser=browser_id(),
+            {"client_id": client.id if client else None, "target": target, "hinted": hint is not None},
+            browser=None if is_posted else browser_id(),
         )
     return _go(url_for("sign_out.ask", run_id=run_id))
 

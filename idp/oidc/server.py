@@ -274,7 +274,8 @@ def authorization_answer(
     except BadParameter:
         mode = "query"
     if mode == "form_post":
-        page = render_template("oidc/form_post.html", action=redirect_uri, fields=fields)
+        # One form only, the client's: without a person there is no header menu with another.
+        page = render_template("oidc/form_post.html", action=redirect_uri, fields=fields, person=None)
         return 200, page, [("Content-Type", "text/html; charset=utf-8"), *NO_STORE]
     joint = "&" if "?" in redirect_uri else "?"
     location = redirect_uri + joint + urlencode(fields)

@@ -8,6 +8,23 @@ from typing import Any
 from idp.policies.assurance import Acr, known_classes
 from idp.policies.scopes import CLAIMS_OF_SCOPE
 
+PARAMETERS = frozenset(
+    {
+        *(
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "nonce",
+            "response_mode",
+            "prompt",
+            "max_age",
+        ),
+        *("login_hint", "id_token_hint", "acr_values", "ui_locales", "claims_locales", "display", "claims", "tenant"),
+        *("code_challenge", "code_challenge_method"),
+    }
+)
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 RESPONSE_MODES = frozenset({"query", "form_post"})
 LONGEST_MAX_AGE = 10**9

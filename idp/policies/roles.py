@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """訪客, 一般人員, 群組管理員: a general account has exactly one."""
+    """訪客, 一般人員, 群組管理員: a general account has exactly one. Each may what those before it may, and more."""
 
     GUEST = "guest"
     STAFF = "staff"
@@ -22,6 +22,12 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.VIEW_COMPANY: frozenset(Role),
     Permission.MANAGE_USERS: frozenset({Role.GROUP_ADMIN}),
 }
+
+
+def is_narrower(role: Role, than: Role) -> bool:
+    """Whether this role takes something away from who had the other one."""
+    ranks = list(Role)
+    return ranks.index(role) < ranks.index(than)
 
 
 def permits(role: Role, permission: Permission) -> bool:

@@ -48,12 +48,9 @@ def granted_scope(text: str, registered: frozenset[str], *, is_public: bool) -> 
     """The scopes of a sign-in that may be granted, without a wish for a company; None is ``invalid_scope``.
 
     Scopes the client is not registered for are left out (OIDC Core §3.1.2.1), a wish never is: without the registered
-    scope ``company`` it is refused. Public clients get no ``offline_access``.
+    scope ``company`` it is refused. Public clients get no ``offline_access``. Raises ContradictingWishes.
     """
-    try:
-        wish = read_scope(text)
-    except ContradictingWishes:
-        return None
+    wish = read_scope(text)
     if wish.company is not None and COMPANY not in registered:
         return None
     allowed = [s for s in wish.scopes if s in registered and not (is_public and s == OFFLINE)]

@@ -13,9 +13,9 @@ from idp.mails import accounts as mails
 from idp.models import Account, Company, Service
 from idp.policies.electronic_id import DIGITS, electronic_id
 from idp.policies.names import canonical_email, canonical_username, person_name_problem, username_problem
-from idp.policies.roles import Role
+from idp.policies.roles import Role, is_narrower
 from idp.policies.standing import AccountKind, AccountStatus, Approval
-from idp.services.access import end_access_of_accounts
+from idp.services.access import end_access_of_accounts, narrow_access
 from idp.services.audit import record
 from idp.services.companies import checked_reason
 from idp.services.constraints import breaks_unique
@@ -128,6 +128,8 @@ def set_role(account: Account, role: Role) -> None:
         problem="account.not_general",
         role=role,
     )
+    if before is not None and is_narrower(role, than=before):
+        narrow_access(account.id)
     record(
         "account:role:changed",
         account_id=account.id,

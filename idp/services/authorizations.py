@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from idp.config import settings
 from idp.db import now, session
 from idp.models import ClientSession, Consent, Grant
+from idp.services.access import end_client_sessions
 from idp.services.audit import record
 
 
@@ -59,11 +60,7 @@ def take_back(human_id: str, client_id: str) -> bool:
         .values(revoked_at=moment, revoked_because="taken_back")
         .returning(Grant.sid)
     ).all()
-    session.execute(
-        update(ClientSession)
-        .where(ClientSession.sid.in_({row[0] for row in ended}), ClientSession.ended_at.is_(None))
-        .values(ended_at=moment, ended_because="taken_back")
-    )
+    end_client_sessions(ClientSession.sid.in_({row[0] for row in ended}), because="taken_back")
     if withdrawn or ended:
         record("account:consent:taken_back", actor=human_id, account_id=human_id, client_id=client_id)
     return bool(withdrawn or ended)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from idp.db import now, session
 from idp.models import Client
+from idp.policies.names import CLIENT_ID
 from idp.services.secrets import digest
 
 CACHE_SECONDS = 3.0
@@ -103,6 +104,8 @@ MOST_CACHED = 10_000
 
 def client_by_id(client_id: str) -> ClientRecord | None:
     """The client of this id, or None when there is none (or it was removed)."""
+    if not CLIENT_ID.fullmatch(client_id):
+        return None
     cached = _cache.get(client_id)
     moment = time.monotonic()
     if cached is not None and cached[0] > moment:

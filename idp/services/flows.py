@@ -23,8 +23,8 @@ class Run:
     data: dict[str, Any]
 
 
-def start_run(kind: str, step: str, data: dict[str, Any], *, browser: str, lasts: timedelta = SHORT_RUN) -> str:
-    """Begin a run in this browser; its id."""
+def start_run(kind: str, step: str, data: dict[str, Any], *, browser: str | None, lasts: timedelta = SHORT_RUN) -> str:
+    """Begin a run in this browser; its id. Without a browser the first one to come takes it (claim_run)."""
     moment = now()
     run_id = new_id("fl_")
     session.execute(
@@ -33,7 +33,7 @@ def start_run(kind: str, step: str, data: dict[str, Any], *, browser: str, lasts
             kind=kind,
             step=step,
             data=data,
-            browser_hash=digest(browser),
+            browser_hash=digest(browser) if browser else None,
             created_at=moment,
             expires_at=moment + lasts,
         )
@@ -53,6 +53,13 @@ def running(run_id: str, kind: str, *, browser: str) -> Run | None:
         )
     ).first()
     return Run(*row) if row is not None else None
+
+
+def claim_run(run_id: str, *, browser: str) -> None:
+    """Bind a run that came by a cross-site POST to the browser that follows it."""
+    session.execute(
+        update(Flow).where(Flow.id == run_id, Flow.browser_hash.is_(None)).values(browser_hash=digest(browser))
+    )
 
 
 def finish_run(run_id: str) -> bool:

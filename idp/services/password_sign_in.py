@@ -38,6 +38,7 @@ class Try:
     account_id: str | None
     company_id: str | None
     hash: str | None
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,13 @@ def open_try(username: str, *, browser: str, address: str) -> Try:
     account_id, company_id, stored, disabled_at = row if row is not None else (None, None, None, None)
     known_as = digest(browser) if account_id and _knows(account_id, browser) else STRANGER
     _, not_before = limits.failures_of(name, known_as)
-    waits = (not_before is not None and not_before > now()) or _company_is_under_attack(company_id)
+    waits = not_before is not None and not_before > now()
+    # Who has signed in from this browser before is no stranger to the company (PW02).
+    waits = waits or (known_as == STRANGER and _company_is_under_attack(company_id))
     failures = 0 if waits else limits.count_failure(name, known_as)
-    if account_id is not None and is_disabled(failures) and disabled_at is None:
-        _disable_password(account_id)
-    usable = None if waits or disabled_at is not None or is_disabled(failures) else stored
-    return Try(name, address, known_as, account_id, company_id, usable)
+    # This try is among the failures until it proves right.
+    usable = None if waits or disabled_at is not None or is_disabled(failures - 1) else stored
+    return Try(name, address, known_as, account_id, company_id, usable, failures)
 
 
 def _company_is_under_attack(company_id: str | None) -> bool:
@@ -83,7 +85,14 @@ def _knows(account_id: str, browser: str) -> bool:
 
 
 def _disable_password(account_id: str) -> None:
-    session.execute(update(Password).where(Password.account_id == account_id).values(disabled_at=now()))
+    disabled = session.execute(
+        update(Password)
+        .where(Password.account_id == account_id, Password.disabled_at.is_(None))
+        .values(disabled_at=now())
+        .returning(Password.account_id)
+    ).all()
+    if not disabled:
+        return
     record("account:password:disabled", account_id=account_id, because="failures")
 
 
@@ -95,6 +104,8 @@ def settle_try(attempt: Try, verdict: Verdict) -> Acting:
     """
     if not verdict.is_right or attempt.account_id is None:
         _count_failure(attempt)
+        if attempt.account_id is not None and is_disabled(attempt.failures):
+            _disable_password(attempt.account_id)
         raise BadCredentials
     limits.clear_failures(attempt.name, attempt.browser)
     if verdict.fresh_hash is not None and attempt.hash is not None:

@@ -1,6 +1,7 @@
 """Passwords: argon2id over the NFC form, few at a time, always the same work (security.md §3)."""
 
-import threading
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -29,8 +30,12 @@ def _hasher() -> PasswordHasher:
 
 
 @cache
-def _turnstile() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(settings().argon2_concurrency)
+def _hashing_threads() -> ThreadPoolExecutor:
+    # Few threads of their own: each keeps the memory of one hash, and the threads of requests would each keep it too.
+    return ThreadPoolExecutor(settings().argon2_concurrency, thread_name_prefix="argon2")
+
+
+os.register_at_fork(after_in_child=_hashing_threads.cache_clear)
 
 
 @cache
@@ -38,20 +43,25 @@ def _nobodys_hash() -> str:
     return _hasher().hash(NOBODY)
 
 
+def warm_up() -> None:
+    """Make what the first unknown name is judged by, so that it takes no longer than the second."""
+    _nobodys_hash()
+
+
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, with its parameters and salt in it."""
-    with _turnstile():
-        return _hasher().hash(rules.normalized(password))
+    return _hashing_threads().submit(_hasher().hash, rules.normalized(password)).result()
 
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether a password fits a stored hash. None (no such account) costs the same work and never fits."""
-    text = rules.normalized(password) if len(password) <= rules.LONGEST else ""
-    with _turnstile():
-        try:
-            return _hasher().verify(stored or _nobodys_hash(), text) and stored is not None
-        except (VerificationError, InvalidHashError, UnicodeEncodeError):
-            return False
+    text = rules.normalized(password)
+    text = text if len(text) <= rules.LONGEST else ""
+    try:
+        fits = _hashing_threads().submit(_hasher().verify, stored or _nobodys_hash(), text).result()
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+    return fits and stored is not None
 
 
 def rehashed(stored: str, password: str) -> str | None:
@@ -75,7 +85,10 @@ def set_password(account: Account, password: str) -> None:
 
 
 def check_password_rules(password: str, account: Account) -> None:
-    """Raise PasswordRefused (``reason``: unreadable, short, long, mixed, made_of, guessable) when a password breaks a rule."""
+    """Raise PasswordRefused when a password breaks a rule.
+
+    Its ``reason`` is one of unreadable, short, long, mixed, made_of, guessable.
+    """
     problem = rules.form_problem(password)
     if problem:
         raise PasswordRefused(reason=problem)

@@ -10,6 +10,7 @@ from idp.config import settings
 from idp.db import now, run, session, table_of
 from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
+from idp.services.access import end_client_sessions
 from idp.services.acting import ACCOUNTS, ACTING_COLUMNS, COMPANIES, Acting, acting_from
 from idp.services.audit import record
 from idp.services.secrets import digest, new_id, new_secret
@@ -100,6 +101,7 @@ def begin_sign_in(
     token = new_secret()
     values = {
         "token_hash": digest(token),
+        "browser_hash": digest(browser),
         "auth_time": moment,
         "methods": [str(m) for m in methods],
         "last_seen_at": moment,
@@ -108,6 +110,7 @@ def begin_sign_in(
         "user_agent": (user_agent or "")[:USER_AGENT_LENGTH] or None,
     }
     sign_in_id = _raise_previous(previous, account, values) if previous else None
+    _end_others_of_browser(browser, besides=sign_in_id)
     if sign_in_id is None:
         sign_in_id = new_id("si_")
         session.execute(
@@ -123,6 +126,16 @@ def begin_sign_in(
         methods=values["methods"],
     )
     return sign_in_id, token
+
+
+def _end_others_of_browser(browser: str, *, besides: str | None) -> None:
+    """A browser holds one sign-in: a form sent twice leaves no second one behind (tokens.md)."""
+    others = select(SignIn.id).where(
+        SignIn.browser_hash == digest(browser), SignIn.ended_at.is_(None), SignIn.expires_at > now()
+    )
+    for sign_in_id in session.scalars(others).all():
+        if sign_in_id != besides:
+            end_sign_in(sign_in_id, because="replaced")
 
 
 def _raise_previous(previous: SignedIn, account: Acting, values: dict[str, object]) -> str | None:
@@ -147,7 +160,8 @@ def remember_browser(account_id: str, browser: str, moment: datetime) -> None:
 
 def is_due_to_be_seen(signed_in: SignedIn) -> bool:
     """Whether the last use on record is old enough to be written anew."""
-    return signed_in.last_seen_at < now() - SEEN_EVERY
+    every = min(SEEN_EVERY, timedelta(minutes=settings().sign_in_idle_minutes) / 10)
+    return signed_in.last_seen_at < now() - every
 
 
 def see_sign_in(signed_in: SignedIn) -> None:
@@ -158,6 +172,8 @@ def see_sign_in(signed_in: SignedIn) -> None:
 def end_sign_in(sign_in_id: str, *, because: str) -> bool:
     """End a sign-in, its clients' sessions and what was granted in it (offline grants go on); whether it lived."""
     moment = now()
+    # A client session that begins in this instant is waited for, so that its client is told too.
+    session.execute(select(SignIn.id).where(SignIn.id == sign_in_id).with_for_update())
     ended = session.execute(
         update(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
@@ -166,41 +182,18 @@ def end_sign_in(sign_in_id: str, *, because: str) -> bool:
     ).scalar()
     if ended is None:
         return False
-    session.execute(
-        update(ClientSession)
-        .where(ClientSession.sign_in_id == sign_in_id, ClientSession.ended_at.is_(None))
-        .values(ended_at=moment, ended_because=because)
-    )
-    session.execute(
-        update(Grant)
-        .where(Grant.sign_in_id == sign_in_id, Grant.revoked_at.is_(None), Grant.is_offline.is_(False))
-        .values(revoked_at=moment, revoked_because=because)
-    )
+    end_client_sessions(ClientSession.sign_in_id == sign_in_id, because=because)
     record("account:sign_in:ended", account_id=ended, sign_in_id=sign_in_id, because=because)
     return True
 
 
 def leave_client(sign_in_id: str, client_id: str) -> None:
-    """Sign out of one application: every ``sid`` of the client in this sign-in ends, with what was granted to it."""
-    moment = now()
-    session.execute(
-        update(ClientSession)
-        .where(
-            ClientSession.sign_in_id == sign_in_id,
-            ClientSession.client_id == client_id,
-            ClientSession.ended_at.is_(None),
-        )
-        .values(ended_at=moment, ended_because="signed_out")
-    )
-    session.execute(
-        update(Grant)
-        .where(
-            Grant.sign_in_id == sign_in_id,
-            Grant.client_id == client_id,
-            Grant.revoked_at.is_(None),
-            Grant.is_offline.is_(False),
-        )
-        .values(revoked_at=moment, revoked_because="signed_out")
+    """Sign out of one application: every ``sid`` of the client in this sign-in ends, with what was granted to it.
+
+    The client is told although it may have asked: its other tabs and companies end as well (Back-Channel Logout §2.5).
+    """
+    end_client_sessions(
+        ClientSession.sign_in_id == sign_in_id, ClientSession.client_id == client_id, because="signed_out"
     )
     record("account:client_session:ended", client_id=client_id, sign_in_id=sign_in_id)
 

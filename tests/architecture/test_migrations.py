@@ -25,9 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON
 
-import idp.models  # noqa: F401 - knowing all tables is the point
 from idp.db import Base, UtcDateTime
 from idp.migrations import configuration, migrate, unmigrate
+from idp.models import Account, Client, ClientSession, Company, SigningKey
+from idp.services.companies import LONGEST_NAME
+from idp.services.secrets import new_id, new_secret
 from tests.conftest import ON_EACH_DATABASE, address_of_new_database
 
 MOMENT = datetime(2026, 11, 20, 6, 5, 32, 123456, tzinfo=UTC)
@@ -163,6 +165,22 @@ def test_every_constraint_has_a_name_by_which_it_can_be_dropped(migrated: Engine
         if constraint.name is None
     ]
     assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (ClientSession.__table__.c.sid, new_secret()),
+        (Account.__table__.c.id, new_id("ga_")),
+        (Client.__table__.c.id, "a" * 63),
+        (SigningKey.__table__.c.kid, "k" * 43),
+        (Company.__table__.c.name, "名" * LONGEST_NAME),
+    ],
+    ids=["sid", "account", "client", "key", "company"],
+)
+def test_what_is_made_here_fits_its_column(column: Any, value: str) -> None:
+    """SQLite takes any length; PostgreSQL refuses what is too long, and the sign-in with it."""
+    assert len(value) <= column.type.length
 
 
 def test_what_was_written_is_read_back_the_same(migrated: Engine) -> None:

@@ -15,7 +15,7 @@ TEMPLATES = [p for p in project_files() if p.suffix in {".html", ".txt"} and "te
 # Mail programs know no style sheets (idp/templates/mail/base.html); nothing else is inline.
 PAGES = [p for p in TEMPLATES if "mail" not in p.parts]
 HOME = re.compile(r"/(?:home|Users|root)/[a-z0-9_.-]+/|[A-Z]:\\Users\\")
-MACHINE = re.compile(re.escape(str(ROOT)) + r"(?![\w-])")
+MACHINE = re.compile(r"(?<![\w./-])" + re.escape(str(ROOT)) + r"(?![\w-])")
 REGISTRY = re.compile(
     r"(?:pypi\.org|pythonhosted\.org|registry\.npmjs\.org|--(?:extra-)?index-url\s+http|index-url\s*=)"
 )

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.bench.wire import Broken
 
 OUTPUT = ROOT / "var" / "bench"
 LOG = "provider.log"
+DATABASES = ("sqlite", "postgresql")
 
 
 def arguments(words: list[str] | None) -> argparse.Namespace:
@@ -43,9 +45,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
         "--base", metavar="URL", help="measure a provider that runs; its IDP_ settings are in the environment"
     )
     parser.add_argument("--pid", type=int, help="its parent process, with --base")
-    parser.add_argument(
-        "--database-pid", type=int, help="PostgreSQL's parent process, with --base or --postgresql"
-    )
+    parser.add_argument("--database-pid", type=int, help="PostgreSQL's parent process, with --base or --postgresql")
     parser.add_argument("--ceiling", action="store_true", help="only: what the load program itself can do")
     chosen = parser.parse_args(words)
     chosen.names = tuple(chosen.only.split(",")) if chosen.only else tuple(OPERATIONS)
@@ -75,39 +75,45 @@ def main(words: list[str] | None = None) -> int:
     if chosen.ceiling:
         print(ceiling.report(chosen.seconds, chosen.users, chosen.processes))
         return 0
-    try:
-        campaigns = dict(_campaigns(chosen))
-    except (ProviderFailed, LoadFailed, Wrong, Broken) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
+    chosen.load = round(os.getloadavg()[0], 2)
+    names = ("running",) if chosen.base else DATABASES if chosen.database == "both" else (chosen.database,)
+    campaigns = {name: campaign for name in names if (campaign := _campaign(chosen, name)) is not None}
     found = [verdict for name, campaign in campaigns.items() for verdict in report.verdicts(name, campaign)]
+    if campaigns:
+        _keep(chosen, campaigns, found)
+    if len(campaigns) < len(names):
+        return 2
+    return int(chosen.check and not all(verdict.holds for verdict in found))
+
+
+def _keep(chosen: argparse.Namespace, campaigns: dict[str, measure.Campaign], found: list[report.Verdict]) -> None:
     kept = OUTPUT / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
     document = report.document(campaigns, found, vars(chosen))
     kept.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    print(report.judgement(found))
+    print("\n".join(line for line in (report.judgement(found), report.busy(chosen.load)) if line))
     print(f"JSON: {kept.relative_to(ROOT)}")
-    return int(chosen.check and not all(verdict.holds for verdict in found))
 
 
-def _campaigns(chosen: argparse.Namespace) -> Iterator[tuple[str, measure.Campaign]]:
+def _campaign(chosen: argparse.Namespace, name: str) -> measure.Campaign | None:
+    """Measure one database and show its table; None, with the reason told, when that can't be done."""
     plan = measure.Plan(chosen.names, chosen.rounds, chosen.seconds, chosen.users, chosen.processes)
-    if chosen.base:
-        yield _shown("running", _running(chosen, plan))
-        return
-    for name in ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,):
-        with _folder() as folder, ExitStack() as stack:
-            print(f"{name}: setting up", file=sys.stderr, flush=True)
-            if name == "sqlite":
-                database = databases.sqlite(folder)
-            else:
-                database = stack.enter_context(databases.postgresql(folder, chosen.postgresql))
-            yield _shown(name, _own(chosen, plan, database, folder))
-
-
-def _shown(name: str, campaign: measure.Campaign) -> tuple[str, measure.Campaign]:
+    print(f"{name}: setting up", file=sys.stderr, flush=True)
+    try:
+        campaign = _running(chosen, plan) if chosen.base else _on(chosen, plan, name)
+    except (ProviderFailed, LoadFailed, Wrong, Broken) as error:
+        print(f"{name}: {error}\nThe provider's log is {(OUTPUT / LOG).relative_to(ROOT)}", file=sys.stderr)
+        return None
     print(report.table(name, campaign) + "\n", flush=True)
-    return name, campaign
+    return campaign
+
+
+def _on(chosen: argparse.Namespace, plan: measure.Plan, name: str) -> measure.Campaign:
+    with _folder() as folder, ExitStack() as stack:
+        if name == "sqlite":
+            return _own(chosen, plan, databases.sqlite(folder), folder)
+        database = stack.enter_context(databases.postgresql(folder, chosen.postgresql))
+        return _own(chosen, plan, database, folder)
 
 
 @contextmanager
@@ -153,5 +159,12 @@ def _running(chosen: argparse.Namespace, plan: measure.Plan) -> measure.Campaign
     return measure.run(target, plan, chosen.pid, chosen.database_pid)
 
 
+def _told_to_end(number: int, _frame: object) -> None:
+    # By way of an exception, so that every server that was started is ended first.
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _told_to_end)
+    signal.signal(signal.SIGTERM, _told_to_end)
     sys.exit(main())

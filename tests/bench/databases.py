@@ -40,8 +40,6 @@ def postgresql(folder: Path, url: str | None) -> Iterator[Database]:
     try:
         place = quote(str(server.get_postmaster_info().socket_dir), safe="")
         version = (data / "PG_VERSION").read_text().strip()
-        yield Database(
-            "postgresql", f"postgresql+psycopg://postgres@/postgres?host={place}", server.get_pid(), version
-        )
+        yield Database("postgresql", f"postgresql+psycopg://postgres@/postgres?host={place}", server.get_pid(), version)
     finally:
         server.cleanup()

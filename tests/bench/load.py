@@ -178,9 +178,13 @@ def _obey(pipe: "Pipe[Any, Any]", target: Target, numbers: Sequence[int]) -> Non
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            pipe.send(_done(crowd, *order))
+            result: Tally | str | None = _done(crowd, *order)
         except (Wrong, Broken, ValueError) as error:
-            pipe.send(str(error))
+            result = str(error)
+        try:
+            pipe.send(result)
+        except BrokenPipeError:
+            return
 
 
 def _done(crowd: Crowd, order: str, name: str, seconds: float = 0) -> Tally | None:

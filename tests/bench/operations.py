@@ -19,17 +19,23 @@ Steps = Generator[bytes, Answer, None]
 
 SIGNATURE_CHECKED_EVERY = 50
 MOST_HOPS = 8
-BROWSER = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-)
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 
 class Wrong(Exception):
     """An answer is not what the operation must get."""
 
     def __init__(self, what: str, answer: Answer | None = None) -> None:
-        super().__init__(f"{what}: {answer.status} {answer.body[:200]!r}" if answer else what)
+        super().__init__(f"{what}: {answer.status} {_start(answer)}" if answer else what)
         self.status = answer.status if answer else 0
+
+
+def _start(answer: Answer) -> str:
+    """The first words of a body: of a page only what it says."""
+    text = re.sub(
+        r"<(style|script|title)\b.*?</\1>|<[^>]*>", " ", answer.body.decode(errors="replace"), flags=re.DOTALL
+    )
+    return " ".join(text.split())[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,7 @@ class Visitor:
     def submit(self, path: str, fields: dict[str, str]) -> bytes:
         """A form sent by the browser."""
         origin = f"Origin: {self.target.issuer}\r\nReferer: {self.target.issuer}/login\r\n"
-        return self._post(
-            path, self._browser + origin + "Sec-Fetch-Site: same-origin\r\n" + self._cookie(), fields
-        )
+        return self._post(path, self._browser + origin + "Sec-Fetch-Site: same-origin\r\n" + self._cookie(), fields)
 
     def keep(self, answer: Answer) -> None:
         """Take over the cookies of an answer."""
@@ -270,9 +274,7 @@ def _flow(visitor: Visitor, client: Client, *, signs_in: bool) -> Steps:
     visitor.refresh_token = str(fields.get("refresh_token", ""))
 
 
-def _back_at_the_client(
-    visitor: Visitor, request: bytes, *, signs_in: bool
-) -> Generator[bytes, Answer, Answer]:
+def _back_at_the_client(visitor: Visitor, request: bytes, *, signs_in: bool) -> Generator[bytes, Answer, Answer]:
     """Follow our own redirects, through the sign-in form where it may come, until one leads to the client."""
     path = "/authorize"
     for _ in range(MOST_HOPS):
@@ -327,9 +329,7 @@ def _token_fields(answer: Answer) -> dict[str, Any]:
     return fields
 
 
-def _check_id_token(
-    visitor: Visitor, client: Client, token: object, nonce: str | None, answer: Answer
-) -> None:
+def _check_id_token(visitor: Visitor, client: Client, token: object, nonce: str | None, answer: Answer) -> None:
     expect(isinstance(token, str), "no ID token", answer)
     header, payload, _ = (str(token) + "..").split(".", 2)
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))

@@ -98,9 +98,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, issuer: str, log: Path)
         if answer and answer.status == 200:
             return
         time.sleep(0.005)
-    raise ProviderFailed(
-        "The provider does not answer /health with 200. Its log ends:\n" + log.read_text()[-3000:]
-    )
+    raise ProviderFailed("The provider does not answer /health with 200. Its log ends:\n" + log.read_text()[-3000:])
 
 
 def ask(host: str, port: int, issuer: str, path: str) -> Answer | None:

@@ -130,12 +130,10 @@ def judgement(found: list[Verdict]) -> str:
     return "\n".join(lines) or f"✓ all {len(found)} targets hold"
 
 
-def document(
-    campaigns: Mapping[str, Campaign], found: list[Verdict], options: Mapping[str, Any]
-) -> dict[str, Any]:
+def document(campaigns: Mapping[str, Campaign], found: list[Verdict], options: Mapping[str, Any]) -> dict[str, Any]:
     """Everything as plain data for json.dumps."""
     return {
-        "machine": machine(),
+        "machine": machine(options["load"]),
         "options": dict(options),
         "campaigns": {name: _campaign(campaign) for name, campaign in campaigns.items()},
         "verdicts": [dataclasses.asdict(verdict) for verdict in found],
@@ -150,8 +148,16 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
     return data
 
 
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+def busy(load: float) -> str:
+    """A warning where other work shared the cores, else nothing."""
+    cores = len(os.sched_getaffinity(0))
+    if load <= cores / 2:
+        return ""
+    return f"The machine was busy before (load {load:.1f} on {cores} cores): CPU a little high, latencies untrue."
+
+
+def machine(load: float) -> dict[str, Any]:
+    """What the figures were measured on; load is what it had to do before."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return {
@@ -159,16 +165,14 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
+        "load_before": load,
         "commit": _commit(),
     }
 
 
 def _commit() -> str:
     try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
     return done.stdout.strip()

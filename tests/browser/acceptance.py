@@ -18,7 +18,8 @@ AXE = """async () => {
 
 WORDS = """() => {
   const own = document.documentElement.lang;
-  const foreign = node => node.closest('[lang]').lang !== own || node.closest('script, style, code, .mono, iframe');
+  const foreign = node => node.closest('[lang]').lang !== own
+    || node.closest('[aria-hidden=true], script, style, code, .mono, iframe');
   const words = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode())
@@ -38,8 +39,8 @@ FOCUS = """() => {
   const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
   const seen = box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight
     && box.right > 0 && box.left < innerWidth;
-  const what = element.id ? '#' + element.id : element.className && typeof element.className === 'string'
-    ? '.' + element.className.split(' ').join('.') : element.tagName.toLowerCase() + ' ' + (element.getAttribute('href') || '');
+  const tag = element.tagName.toLowerCase(), link = element.getAttribute('href') || '';
+  const what = element.id ? '#' + element.id : [tag, ...element.classList].join('.') + ' ' + link;
   return {what, ring, seen, place: [...document.querySelectorAll('*')].indexOf(element)};
 }"""
 
@@ -108,9 +109,15 @@ def first_focus_problems(page: Page, focus: str) -> list[str]:
     return [] if now["ring"] and now["seen"] else [f"the focus on {now['what']} is not to be seen"]
 
 
+def let_go_of_the_focus(page: Page) -> None:
+    """The skip link lies over the product's name while it has the focus."""
+    page.evaluate("() => document.activeElement.blur()")
+
+
 def tab_stop_problems(page: Page) -> list[str]:
     """Each tab stop shows its focus, and they come in the order of the document."""
-    problems, before = [], -1
+    problems: list[str] = []
+    before = -1
     for _ in range(80):
         page.keyboard.press("Tab")
         now = page.evaluate(FOCUS)

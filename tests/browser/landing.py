@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.harness.processes import free_port
 
 ARRIVED = '<!doctype html><html lang="en"><title>{path}</title><h1>Arrived at {path}</h1>'
-FRAME = '<!doctype html><html lang="en"><title>frame</title><h1>Somebody else</h1><iframe id="theirs" src="{src}"></iframe>'
+FRAME = '<!doctype html><html lang="en"><title>frame</title><h1>Somebody else</h1><iframe src="{src}"></iframe>'
 
 
 class Landing:

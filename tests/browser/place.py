@@ -18,7 +18,10 @@ from tests.harness.relying_party import Person
 from tests.harness.server import Server
 
 NAMES = {"guest": "林小玉", "staff": "王小明", "group_admin": "陳美惠"}
-OTHER_COMPANY = "00000022"
+OTHER_COMPANY, OTHER_NAME = "00000022", "李大華"
+# As long as they get: a company's name, and 50 characters of a person's (domain.md 3.5).
+LONG_COMPANY = "臺灣國際再生能源與離岸風力發電系統整合工程顧問股份有限公司高雄分公司"
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff Keihanaikukauakahihuliheekahaunaele"[:50]
 SCOPE = "openid profile email company menus"
 # The verifier of RFC 7636 appendix B: nobody exchanges the codes of these clients.
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -39,6 +42,7 @@ class Place:
         self._processes: list[Process] = []
         self._clients: dict[str, str] = {}
         self._people: dict[str, Person] = {}
+        self._first_day: Server | None = None
         self._dreams_port, self._mailbox_port = ports[0], ports[1]
 
     def __enter__(self) -> Self:
@@ -53,7 +57,9 @@ class Place:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.stop(kill=True)
-        self.server.close()
+        for server in (self.server, self._first_day):
+            if server is not None:
+                server.close()
         self.landing.__exit__()
 
     def _start(self) -> None:
@@ -88,7 +94,7 @@ class Place:
     def _register_dreams(self, secret: str) -> None:
         self.town.idp(
             *("client", "add", "--client-id", "dreams", "--secret-stdin", "--service", "dreams"),
-            *("--name", "DREAMS 案場申請", "--name-en", "DREAMS sites", "--colour", "#12462a", "--icon", "app-dreams"),
+            *("--name", "DREAMS 案場申請", "--name-en", "DREAMS sites", "--colour", "#12462a", "--icon", "dreams"),
             *("--redirect-uri", f"{self.dreams}/callback"),
             *("--post-logout-redirect-uri", f"{self.dreams}/signed-out"),
             *("--initiate-login-uri", f"{self.dreams}/login"),
@@ -99,7 +105,25 @@ class Place:
         )
         self.town.idp("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json"))
 
+    @property
+    def first_day(self) -> Server:
+        """Another provider, where one person of one company lives and nothing is registered yet."""
+        if self._first_day is None:
+            folder = self.folder / "first-day"
+            folder.mkdir()
+            self._first_day = Server(folder, f"sqlite:///{folder / 'idp.db'}")
+            self.first = Town(self._first_day).person("staff")
+            self._first_day.start()
+        return self._first_day
+
     # People and clients.
+
+    def long_names(self) -> Person:
+        """A person with the longest name in the company with the longest."""
+        if "long" not in self._people:
+            company = self.town.new_company(LONG_COMPANY)
+            self._people["long"] = self.new_person("group_admin", tax_id=company["tax_id"], name=LONG_NAME)
+        return self._people["long"]
 
     def person(self, role: str, *, tax_id: str = "00000016") -> Person:
         """The person of that role whom tests share, and who stays as she is."""
@@ -110,7 +134,8 @@ class Place:
 
     def new_person(self, role: str, *, tax_id: str = "00000016", name: str | None = None) -> Person:
         """A person whom no other test knows."""
-        return self.town.person(role, tax_id=tax_id, name=name or ("李大華" if tax_id == OTHER_COMPANY else NAMES[role]))
+        usual = OTHER_NAME if tax_id == OTHER_COMPANY else NAMES[role]
+        return self.town.person(role, tax_id=tax_id, name=name or usual)
 
     def client(self, kind: str) -> str:
         """The id of a client of that kind, registered at its first use: see KINDS."""
@@ -147,7 +172,8 @@ class Place:
             "nonce": secrets.token_urlsafe(9),
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
-        } | changes
+            **changes,
+        }
         kept = {name: value for name, value in parameters.items() if value is not None}
         return f"{self.issuer}/authorize?{urlencode(kept)}"
 
@@ -170,7 +196,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "more": (
             *("--policy-uri", "https://letters.example/privacy"),
             *("--tos-uri", "https://letters.example/terms"),
-            *("--colour", "#7a2230", "--icon", "app-ida"),
+            *("--colour", "#7a2230", "--icon", "ida"),
         ),
     },
     "narrow": {"name": "港務管理", "name_en": "Port control", "admission": {"roles": ["group_admin"]}},
@@ -182,4 +208,3 @@ def _answers(address: str) -> bool:
         return requests.get(address, timeout=5).ok
     except requests.RequestException:
         return False
-

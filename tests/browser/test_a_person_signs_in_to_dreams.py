@@ -243,6 +243,20 @@ def test_consent_is_asked_once(place: Place, visit: Visit) -> None:
     assert window.path == f"/{client_id}/callback"
 
 
+def test_consent_that_was_taken_back_is_asked_again(place: Place, visit: Visit) -> None:
+    window = visit()
+    window.open(place.authorize("asking"))
+    window.sign_in(place.new_person("staff"))
+    window.click("consent-accept")
+    window.open("/account")
+    assert "免稅函線上申辦" in window.page.inner_text("#authorizations")
+    window.click(f"take-back-{place.client('asking')}")
+    assert window.path == "/account"
+    assert not window.page.locator("#authorizations").count()
+    window.open(place.authorize("asking"))
+    window.page.wait_for_selector("#consent-accept, #choose-other")
+
+
 def test_refusing_consent_leads_back_without_a_code(place: Place, visit: Visit) -> None:
     window = visit(person=place.person("guest"))
     window.open(place.authorize("asking", state="the-one-refused"))

@@ -3,7 +3,7 @@
 from typing import Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Response
 
 from tests.browser.place import Place
 from tests.harness.relying_party import Person
@@ -22,7 +22,7 @@ class Visitor:
         self.complaints: list[str] = []
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._refuse)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
@@ -31,9 +31,13 @@ class Visitor:
         if not (message.text.startswith(NO_PAGE) and of_the_page):
             self.complaints.append(f"{message.type} at {self.page.url}: {message.text}")
 
+    def _refuse(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def open(self, address: str) -> Response | None:
         """Type an address; a path is one of the provider's."""
-        return self.page.goto(address if "://" in address else self.place.issuer + address)
+        return self.page.goto(address if address.startswith("http") else self.place.issuer + address)
 
     def click(self, selector: str) -> None:
         """Click what leads to another page, and wait for that page; a bare name is an id."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -134,6 +135,14 @@ class Server:
         with psycopg.connect(self._postgresql_address()) as connection:
             named = re.sub(r":(\w+)", r"%(\1)s", statement)
             return connection.execute(named, dict(values)).rowcount
+
+    def read(self, statement: str, values: Mapping[str, str]) -> list[tuple[Any, ...]]:
+        """Rows as they are now. Parameters are written ``:name``."""
+        if self.kind == "sqlite":
+            with closing(sqlite3.connect(self._sqlite_file(), timeout=5)) as own:
+                return own.execute(statement, dict(values)).fetchall()
+        with psycopg.connect(self._postgresql_address()) as connection:
+            return connection.execute(re.sub(r":(\w+)", r"%(\1)s", statement), dict(values)).fetchall()
 
     def dump(self) -> bytes:
         """Everything the database holds, as bytes to search in."""

@@ -109,3 +109,12 @@ def test_a_long_query_is_refused_with_a_page(app: RelyingParty, browser: Browser
     """Issue 2, "Bad input": length is no accident."""
     url = f"/authorize?client_id={app.client.client_id}&state={quote('x' * 100_000)}"
     assert browser.get(url).status in {400, 414}
+
+
+def test_the_application_may_ask_for_a_language(app: RelyingParty, provider: Town) -> None:
+    """OIDC Core §3.1.2.1 ``ui_locales``: the first language that we speak, unless the person has chosen one."""
+    english = app.open(provider.browser(), app.ask(ui_locales="fr en"))
+    assert 'lang="en"' in english.response.text
+    chooser = provider.browser()
+    chooser.get("/language/zh-TW?next=/login")
+    assert 'lang="zh-Hant-TW"' in app.open(chooser, app.ask(ui_locales="en")).response.text

@@ -11,7 +11,7 @@ from tests.harness.browser import BOUNDED, Browser, Page
 from tests.harness.people import Town
 from tests.harness.relying_party import Person, RelyingParty
 from tests.security.doors import behind_proxy, enter, is_in, sign_in
-from tests.security.routes import GET_ROUTES, filled
+from tests.security.routes import BEFORE_FLASK, GET_ROUTES, filled
 
 EVIL = "evil.example"
 ON_EVERY_ANSWER = {
@@ -102,7 +102,11 @@ def test_every_error_has_the_headers(app: RelyingParty, provider: Town, browser:
     answers = {
         400: [browser.get("/login?request_id=%00").response, browser.get("/authorize").response],
         403: [http.post(issuer + "/login", data={"username": "a"}, headers=own, timeout=BOUNDED)],
-        404: [browser.get("/nowhere").response, browser.get("/language/xx").response, browser.get("/static/no").response],
+        404: [
+            browser.get("/nowhere").response,
+            browser.get("/language/xx").response,
+            browser.get("/static/no").response,
+        ],
         405: [
             http.delete(issuer + "/login", timeout=BOUNDED),
             http.get(issuer + "/token", timeout=BOUNDED),
@@ -152,19 +156,21 @@ def test_only_what_is_the_same_for_all_may_be_kept_by_a_cache(browser: Browser, 
 
 
 @pytest.mark.parametrize("path", GET_ROUTES)
-@pytest.mark.parametrize("headers", [{"Host": EVIL}, {"Host": f"{EVIL}:80"}, {"Host": f"localhost.{EVIL}"}], ids=str)
-def test_a_foreign_host_is_answered_by_no_route(provider: Town, path: str, headers: dict[str, str]) -> None:
+def test_a_foreign_host_is_answered_by_no_route(bent: Town, path: str) -> None:
     """HH01, for every GET route of the url map."""
-    answer = requests.get(provider.issuer + filled(path), headers=headers, allow_redirects=False, timeout=BOUNDED)
-    assert EVIL not in answer.text + str(answer.headers), answer.status_code
-    is_fixed = path in {"/.well-known/openid-configuration", "/jwks"}
-    assert answer.status_code == (200 if is_fixed else 400)
-    if not is_fixed:
-        check_headers(answer)
+    is_fixed = path in BEFORE_FLASK
+    for host in (EVIL, f"{EVIL}:80", f"localhost.{EVIL}", f"localhost@{EVIL}", f"{EVIL}/localhost"):
+        answer = requests.get(
+            bent.issuer + filled(path), headers={"Host": host}, allow_redirects=False, timeout=BOUNDED
+        )
+        assert EVIL not in answer.text + str(answer.headers), answer.status_code
+        assert answer.status_code == (200 if is_fixed else 400)
+        if not is_fixed:
+            check_headers(answer)
 
 
 @pytest.mark.parametrize("path", GET_ROUTES)
-def test_what_a_proxy_might_say_of_the_host_is_not_believed(provider: Town, path: str) -> None:
+def test_what_a_proxy_might_say_of_the_host_is_not_believed(bent: Town, path: str) -> None:
     """HH01 (CVE-2025-64101 and its like)."""
     forged = {
         "X-Forwarded-Host": EVIL,
@@ -177,7 +183,7 @@ def test_what_a_proxy_might_say_of_the_host_is_not_believed(provider: Town, path
         "X-Original-URL": f"https://{EVIL}/",
         "Referer": f"https://{EVIL}/",
     }
-    answer = requests.get(provider.issuer + filled(path), headers=forged, allow_redirects=False, timeout=BOUNDED)
+    answer = requests.get(bent.issuer + filled(path), headers=forged, allow_redirects=False, timeout=BOUNDED)
     assert EVIL not in answer.text + str(answer.headers)
     assert answer.status_code < 500
 

@@ -34,7 +34,6 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a lifetime too long": ({"IDP_CODE_SECONDS": "600"}, "IDP_CODE_SECONDS"),
     "no number": ({"IDP_WORKERS": "two"}, "IDP_WORKERS"),
     "hashes for nothing": ({"IDP_ARGON2_MEMORY_KIB": "8", "IDP_ARGON2_TIME": "1"}, "IDP_ARGON2"),
-    "statements are counted": ({"IDP_COUNT_STATEMENTS": "1"}, "IDP_COUNT_STATEMENTS"),
 }
 
 

@@ -53,7 +53,8 @@ def signed_in(account: Account, client: Client) -> str:
     with transaction():
         session.add(
             SignIn(
-                id=sign_in, token_hash=digest(new_id("")), account_id=account.id, auth_time=moment,
+                id=sign_in, token_hash=digest(new_id("")), browser_hash=digest(new_id("")), account_id=account.id,
+                auth_time=moment,
                 methods=["password"], created_at=moment, last_seen_at=moment, expires_at=later,
             )
         )  # fmt: skip

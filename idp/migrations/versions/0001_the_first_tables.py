@@ -292,6 +292,7 @@ def upgrade() -> None:
     op.create_table('sign_ins',
     sa.Column('id', sa.String(length=40), nullable=False),
     sa.Column('token_hash', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('browser_hash', sa.LargeBinary(length=32), nullable=False),
     sa.Column('account_id', sa.String(length=40), nullable=False),
     sa.Column('acting_account_id', sa.String(length=40), nullable=True),
     sa.Column('acting_binding_id', sa.String(length=40), nullable=True),
@@ -311,10 +312,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('sign_ins', schema=None) as batch_op:
         batch_op.create_index('ix_sign_ins_account_id', ['account_id'], unique=False)
+        batch_op.create_index('ix_sign_ins_browser_hash', ['browser_hash'], unique=False)
         batch_op.create_index('uq_sign_ins_token_hash', ['token_hash'], unique=True)
 
     op.create_table('client_sessions',
-    sa.Column('sid', sa.String(length=40), nullable=False),
+    sa.Column('sid', sa.String(length=64), nullable=False),
     sa.Column('sign_in_id', sa.String(length=40), nullable=False),
     sa.Column('client_id', sa.String(length=64), nullable=False),
     sa.Column('account_id', sa.String(length=40), nullable=False),
@@ -354,7 +356,7 @@ def upgrade() -> None:
     sa.Column('linked_account_id', sa.String(length=40), nullable=True),
     sa.Column('binding_id', sa.String(length=40), nullable=True),
     sa.Column('sign_in_id', sa.String(length=40), nullable=False),
-    sa.Column('sid', sa.String(length=40), nullable=False),
+    sa.Column('sid', sa.String(length=64), nullable=False),
     sa.Column('scope', sa.Text(), nullable=False),
     sa.Column('claims', sa.JSON(), nullable=True),
     sa.Column('nonce', sa.Text(), nullable=True),
@@ -458,6 +460,7 @@ def downgrade() -> None:
     op.drop_table('client_sessions')
     with op.batch_alter_table('sign_ins', schema=None) as batch_op:
         batch_op.drop_index('uq_sign_ins_token_hash')
+        batch_op.drop_index('ix_sign_ins_browser_hash')
         batch_op.drop_index('ix_sign_ins_account_id')
 
     op.drop_table('sign_ins')

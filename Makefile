@@ -25,6 +25,9 @@ demo: ## Run provider, mail worker, DREAMS and mailbox on this machine; Ctrl-C s
 	@.ci/environment demo
 	@exec $(BIN)/idp demo $(if $(call yes,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT))
 
+# Databases of tests in memory: a disk's syncs would be most of the time. What tests say of syncs they count.
+test soak: export TMPDIR := $(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
+
 test: ## Lint, types, import contracts and all tests
 	@.ci/environment dev
 	@tests/system/needs

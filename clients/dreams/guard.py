@@ -115,9 +115,11 @@ def _choose_language() -> None:
 
 def _admit() -> ResponseReturnValue | None:
     g.held = None
-    if request.endpoint is None or request.endpoint == "static":
+    if request.endpoint == "static":
         return None
-    whom = getattr(current_app.view_functions[request.endpoint], "admits", None)
+    # An address that is not there is told to the person one is, with her own header.
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    whom = getattr(view, "admits", None) if view else ANYONE
     if whom is None:
         raise NotFound
     if whom == OUTSIDE:

@@ -64,16 +64,20 @@ def _page(visit: Visit) -> str:
     )
 
 
+def _with_detail(name: str, detail: str) -> str:
+    return str(gettext("%(name)s（%(detail)s）", name=name, detail=detail))
+
+
 def _lines(scope: str, acting: Acting) -> list[dict[str, Any]]:
     """The words of one scope, with what would be told now."""
     company = acting.company
     lines: dict[str, list[tuple[str, str | None]]] = {
-        "profile": [(gettext("姓名與帳號"), f"{acting.name}（{acting.username}）")],
+        "profile": [(gettext("姓名與帳號"), _with_detail(acting.name, acting.username))],
         "email": [("Email", acting.email)],
         "phone": [(gettext("手機電話"), acting.phone)],
         "address": [(gettext("公司地址"), company.address if company else None)],
         "company": [
-            (gettext("公司名稱與統一編號"), f"{company.name}（{company.tax_id}）" if company else None),
+            (gettext("公司名稱與統一編號"), _with_detail(company.name, company.tax_id) if company else None),
             (gettext("您在公司的權限"), str(ROLE_LABELS[acting.role]) if acting.role else None),
         ],
         "menus": [(gettext("選單權限"), gettext("這個應用系統中您可以使用的選單"))],

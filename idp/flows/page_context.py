@@ -125,7 +125,7 @@ def common_context() -> dict[str, Any]:
     """The variables of every template (idp/templates/base.html)."""
     signed_in = None if g.get("without_database") else current_sign_in()
     english = is_english()
-    here = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    here = g.get("here") or (request.full_path.rstrip("?") if request.method == "GET" else request.path)
     other = ("zh-TW", "中文", "中文（臺灣）") if english else ("en", "EN", "English")
     return {
         "product": gettext("企業帳號中心"),

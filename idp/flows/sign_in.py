@@ -9,7 +9,7 @@ sign-in ends (tokens.md "One browser, one human").
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField, PasswordField, StringField
@@ -145,6 +145,8 @@ def _page(
     status: int = 200,
 ) -> Response:
     on_the_way_to(client_by_id(waiting.client_id) if waiting else None)
+    # The language link leads by GET to the form one is at, also after a POST.
+    g.here = url_for("sign_in.ask", request_id=form.request_id.data or None, other=form.other.data or None)
     fixed = signed_in is not None and not form.other.data
     response = make_response(
         render_template(
@@ -167,7 +169,7 @@ def _reason(signed_in: SignedIn | None, form: SignInForm, waiting: WaitingReques
     """The sentence above the form, or None."""
     if signed_in is not None and form.other.data:
         return gettext(
-            "您目前以「%(name)s」登入。改用其他帳號登入後，%(name)s 在這個瀏覽器的登入會結束。",
+            "您目前以「%(name)s」登入。改用其他帳號登入後，「%(name)s」在這個瀏覽器的登入會結束。",
             name=signed_in.human.name,
         )
     if signed_in is not None:

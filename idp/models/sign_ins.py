@@ -56,6 +56,7 @@ class ClientSession(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_client_sessions_account_id", "account_id"),
+        Index("ix_client_sessions_sign_in_id_client_id", "sign_in_id", "client_id"),
     )
 
     sid: Mapped[str] = mapped_column(String(SECRET_LENGTH), primary_key=True)

@@ -79,7 +79,8 @@ class Command:
 
 def _serve() -> None:
     # Heavy parts that every command needs: once here, not in each fork.
-    importlib.import_module("idp.app")
+    for heavy in ("idp.app", "zxcvbn", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "alembic.command"):
+        importlib.import_module(heavy)
     main = importlib.import_module("idp.cli").main
 
     for line in sys.stdin:

@@ -334,6 +334,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('client_sessions', schema=None) as batch_op:
         batch_op.create_index('ix_client_sessions_account_id', ['account_id'], unique=False)
+        batch_op.create_index('ix_client_sessions_sign_in_id_client_id', ['sign_in_id', 'client_id'], unique=False)
         batch_op.create_index('uq_client_sessions_live', ['sign_in_id', 'client_id', 'account_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.create_table('flows',
@@ -455,6 +456,7 @@ def downgrade() -> None:
     op.drop_table('flows')
     with op.batch_alter_table('client_sessions', schema=None) as batch_op:
         batch_op.drop_index('uq_client_sessions_live', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index('ix_client_sessions_sign_in_id_client_id')
         batch_op.drop_index('ix_client_sessions_account_id')
 
     op.drop_table('client_sessions')

@@ -15,7 +15,8 @@ from idp.policies.registry import ImportPhase
 from idp.policies.tax_id import parse_tax_id
 from idp.services import registry as register
 from idp.services.registry_file import FileRefused
-from idp.services.registry_import import ImportTakenOver, import_register
+from idp.services.registry_import import import_register
+from idp.services.registry_steps import ImportTakenOver
 
 TOLD_EVERY_SECONDS = 1.0
 # An import moves many times a second; one that has not for this long was broken off.

@@ -16,6 +16,7 @@ from idp.mails.delivery import deliver_due
 from idp.oidc.backchannel import Messenger
 from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
+from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -45,6 +46,7 @@ def duties(messenger: Messenger) -> list[Duty]:
     return [
         Duty("logout", 0.5, messenger.tell_due),
         Duty("mail", 1.0, lambda: deliver_due(told_to_end)),
+        Duty("register", 1.0, answer_wanted),
         Duty("audit", 5.0, seal),
         Duty("tidy", 300.0, tidy),
     ]

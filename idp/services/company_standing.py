@@ -16,12 +16,11 @@ BY_REGISTER = "register"
 def prove_company(company: Company, proof: CompanyProof, reason: str) -> None:
     """Take an operator's word for a company: it counts as proven from now on, and a recheck is done with.
 
-    Raises InvalidInput when the company is suspended or closed (``field`` status), the proof is none, or no reason is
-    given.
+    Raises InvalidInput when the company is suspended or closed (``field`` status), or no reason is given.
     """
     reason = checked_reason(reason)
     if proof is CompanyProof.NONE:
-        raise InvalidInput(field="proof", problem="proof.none")
+        raise ValueError("an operator's word is for a proof")
     before = company.status
     moved = _move(
         Company.id == company.id,

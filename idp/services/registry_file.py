@@ -214,6 +214,7 @@ class SortedEntries:
         self._scratch.execute("BEGIN")
         self._scratch.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._with_folded_names())
         self._scratch.execute("COMMIT")
+        self._told(self.counted.rows)
 
     def _with_folded_names(self) -> Iterator[tuple[str | int | None, ...]]:
         for entry in entries_of(self._file, self.counted):

@@ -218,7 +218,7 @@ def test_using_another_account_says_what_ends_and_then_ends_it(place: Place, vis
     window.sign_in(first)
     window.open(place.authorize("silent", prompt="select_account"))
     window.click("choose-other")
-    assert "王小明 在這個瀏覽器的登入會結束" in window.text
+    assert "「王小明」在這個瀏覽器的登入會結束" in window.text
     window.sign_in(second)
     if "/authorize/" in window.page.url:
         window.click("button[id^=choose-ga]")

@@ -27,6 +27,8 @@ class FromAddress(HTTPAdapter):
 def new_session() -> requests.Session:
     """An HTTP session from a loopback address of its own."""
     session = requests.Session()
+    # A connection kept for long may be closed by the server in the moment of the next request.
+    session.headers["Connection"] = "close"
     session.trust_env = False
     address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(1, 254)}"
     session.mount("http://", FromAddress(address))

@@ -50,7 +50,8 @@ def test_scopes_a_client_is_not_registered_for_are_left_out() -> None:
 def test_a_wish_for_a_company_is_granted_as_company_or_refused_but_never_dropped() -> None:
     assert granted_scope("openid company:00000016", REGISTERED, is_public=False) == "openid company"
     assert granted_scope("openid company:00000016", frozenset({"openid"}), is_public=False) is None
-    assert granted_scope("openid company:co_x company:co_y", REGISTERED, is_public=False) is None
+    with pytest.raises(ContradictingWishes):
+        granted_scope("openid company:co_x company:co_y", REGISTERED, is_public=False)
 
 
 def test_a_sign_in_needs_the_scope_openid() -> None:

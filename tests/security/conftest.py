@@ -20,6 +20,8 @@ class HttpsServer(Server):
         self.address = self.issuer
         self.public = self.issuer.replace("http:", "https:")
         self.environment |= {"IDP_MODE": "production", "IDP_ISSUER": self.public, "IDP_TRUSTED_PROXIES": "1"}
+        # Production refuses the quick hashes of the other tests.
+        self.environment |= {"IDP_ARGON2_TIME": "2", "IDP_ARGON2_MEMORY_KIB": "19456"}
         self.idp = Command(self.tree, self.environment)
 
 

@@ -44,7 +44,6 @@ def asked_for(tax_id: TaxId) -> Look:
     return look_up(tax_id)
 
 
-@pytest.mark.requirement("R-009")
 def test_the_sample_has_the_companies_that_the_demo_names(database: Flask) -> None:
     import_register(SAMPLE)
     found = look_up(ONE)
@@ -62,7 +61,6 @@ def test_the_sample_has_the_companies_that_the_demo_names(database: Flask) -> No
     assert (trader.organisation, agency.organisation) == ("獨資", "其他")
 
 
-@pytest.mark.requirement("R-010")
 def test_a_number_that_is_not_there_is_not_found_and_no_more(database: Flask) -> None:
     assert look_up(ONE) == Look(Finding.NOT_FOUND, ONE)
     import_register(SAMPLE)

@@ -13,9 +13,10 @@ from idp.cli.menus import menu
 from idp.cli.registry import registry
 from idp.cli.running import IdpGroup
 from idp.cli.secret import secret
+from idp.cli.services import service
 from idp.cli.setup import init, serve, worker
 
-COMMANDS = (account, audit, client, company, init, keys, menu, registry, secret, serve, worker)
+COMMANDS = (account, audit, client, company, init, keys, menu, registry, secret, serve, service, worker)
 
 
 class WithDemo(IdpGroup):

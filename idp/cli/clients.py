@@ -30,12 +30,12 @@ from idp.services.client_registry import (
     NARROWING,
     Registration,
     add_client,
-    add_service,
     change_client,
     registration_of,
     remove_client,
     rotate_secret,
 )
+from idp.services.service_registry import ServiceProfile, add_service
 
 Command = Callable[..., Any]
 SWITCHES = {"pkce": "require_pkce", "consent": "asks_consent", "acting": "acting_understood"}
@@ -218,7 +218,7 @@ def _read(before: Registration, given: dict[str, Any]) -> dict[str, Any]:
 
 def _service(service_id: str, name: str, name_en: str | None) -> str:
     if session.get(Service, service_id) is None:
-        add_service(service_id, name, name_en or "")
+        add_service(service_id, ServiceProfile(name_zh=name, name_en=name_en or ""))
     return service_id
 
 

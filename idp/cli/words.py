@@ -27,11 +27,13 @@ PROBLEMS = {
     "client_id.reserved": "A client id must not begin with ga_, la_, co_ or op_.",
     "client_name.form": "A name has 1 to 100 visible characters.",
     "colour.form": "A colour is # and six small hexadecimal digits.",
+    "colour.contrast": "White text is not readable on this colour: choose a darker one (4.5:1 or more).",
     "company.not_active": "The company is not in use.",
     "company.not_suspended": "The company is not suspended.",
     "company.unknown": "There is no such company.",
     "company_name.form": "A company's name has 1 to 200 visible characters.",
     "email.form": "This is not one mail address.",
+    "footer.form": "A footer has at most 500 visible characters.",
     "grant.public": "A public client cannot use client_credentials.",
     "grant.refresh_alone": "refresh_token needs authorization_code.",
     "grant.unknown": "The grant types are authorization_code, refresh_token and client_credentials.",
@@ -54,6 +56,14 @@ PROBLEMS = {
     "narrowing.unknown": "on_narrowing is logout or poll.",
     "overlap.range": "The overlap lasts from 0 seconds to 30 days.",
     "pkce.public": "A public client must use PKCE.",
+    "policy.first_admin_unproven": "Where companies need no proof, the first to come must not become group admin.",
+    "policy.form": "This is no registration policy (docs/registration-policy.md).",
+    "policy.no_entity_type": "No kind of company number is taken, so that nobody could register.",
+    "policy.no_proof": "No proof of a company is taken, so that nobody could register.",
+    "policy.no_role": "There is no role to give.",
+    "policy.nobody_approves": "Group admins are to approve people, but there never is one.",
+    "policy.proof_not_built": "This version can not take that proof of a company yet.",
+    "policy.refused": "The registration policy leads nowhere.",
     "reason.form": "Give a reason of 1 to 500 visible characters.",
     "redirect.characters": "The address holds a character that no address may hold.",
     "redirect.form": "This is not an address that can be registered: scheme, host, no user, no fragment.",
@@ -77,6 +87,8 @@ PROBLEMS = {
 def sentence(refusal: Refused) -> str:
     """One English sentence for a refusal, with the field and value it is about where there is one."""
     details = refusal.details
+    if isinstance(listed := details.get("problems"), list):
+        return "\n".join(map(_problem_in_a_list, listed))
     problem = PROBLEMS.get(str(details.get("problem")))
     about = details.get("value") or details.get("code") or details.get("field")
     if problem:
@@ -87,3 +99,8 @@ def sentence(refusal: Refused) -> str:
         "reason": REASONS.get(str(details.get("reason")), details.get("reason")),
     }
     return SENTENCES.get(refusal.code, f"Refused ({refusal.code}).").format(**words)
+
+
+def _problem_in_a_list(code: str) -> str:
+    problem, _, about = code.partition(":")
+    return f"{about}: {PROBLEMS[problem]}" if about else PROBLEMS[problem]

@@ -9,6 +9,7 @@ USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{2,30})[a-z0-9]", re.ASCII)
 RESERVED_CLIENT_PREFIXES = ("ga_", "la_", "co_", "op_")
 CLIENT_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})", re.ASCII)
 LONGEST_PERSON_NAME = 50
+LONGEST_CLIENT_NAME = 100
 
 
 def canonical_username(text: str) -> str:
@@ -26,6 +27,13 @@ def client_id_problem(text: str) -> str | None:
     if not CLIENT_ID.fullmatch(text):
         return "client_id.form"
     return "client_id.reserved" if text.startswith(RESERVED_CLIENT_PREFIXES) else None
+
+
+def client_name_problem(text: str) -> str | None:
+    """Why a text can't be the name of a client or a service, or None: 1 to 100 visible characters."""
+    if not 1 <= len(text.strip()) <= LONGEST_CLIENT_NAME or has_control(text):
+        return "client_name.form"
+    return None
 
 
 def canonical_email(text: str) -> str | None:

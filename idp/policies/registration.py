@@ -4,11 +4,14 @@ The contradictions C-1 … C-21 between the manuals are keys here, never code pa
 are three rows of PRESETS (requirements.md 1.6).
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from idp.policies.entities import EntityKind
+from idp.policies.names import has_control
 from idp.policies.roles import Role
 
 
@@ -71,7 +74,7 @@ class ConsentText:
 class RegistrationPolicy:
     """A service's registration policy. Every key is explained in docs/registration-policy.md."""
 
-    company_proof: tuple[Proof, ...] = (Proof.NONE,)
+    company_proof: tuple[Proof, ...] = (Proof.OPERATOR,)
     member_approval: Reviewer = Reviewer.GROUP_ADMIN
     escalate_after_days: int = 7
     mail_check: MailCheck = MailCheck.BEFORE_REVIEW
@@ -131,43 +134,135 @@ PRESETS: dict[str, RegistrationPolicy] = {
 def policy_from(data: Mapping[str, Any]) -> RegistrationPolicy:
     """A policy from a service's row: ``preset`` names the row of PRESETS it begins with, other keys change it.
 
-    Raises ValueError for a key or value that there is not.
+    Raises ValueError, whose text names the key, for a key or value that there is not.
     """
-    known = {name: value for name, value in data.items() if name != "preset"}
-    base = PRESETS[data["preset"]] if data.get("preset") else RegistrationPolicy()
-    unknown = set(known) - set(asdict(base))
+    changed = {name: value for name, value in data.items() if name != "preset"}
+    preset = data.get("preset")
+    if preset is not None and preset not in list(PRESETS):
+        raise ValueError(f"preset: {preset!r} is none of {', '.join(PRESETS)}")
+    unknown = set(changed) - {f.name for f in fields(RegistrationPolicy)}
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
-    return replace(base, **{name: _READ.get(name, _as_is)(value) for name, value in known.items()})
+    base = PRESETS[preset] if preset is not None else RegistrationPolicy()
+    return replace(base, **{name: _read(name, value) for name, value in changed.items()})
 
 
-def _as_is(value: Any) -> Any:
+def _read(name: str, value: Any) -> Any:
+    try:
+        return READERS[name](value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _choice(kind: type[StrEnum]) -> Callable[[Any], StrEnum]:
+    read = _word(*kind)
+    return lambda value: kind(read(value))
+
+
+def _word(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def _listed(read: Callable[[Any], Hashable]) -> Callable[[Any], tuple[Hashable, ...]]:
+    def read_list(value: Any) -> tuple[Hashable, ...]:
+        # A text is a sequence too, and "card" is not c, a, r, d.
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{value!r} is no list")
+        entries = tuple(read(entry) for entry in value)
+        if len(set(entries)) < len(entries):
+            raise ValueError("an entry is there twice")
+        return entries
+
+    return read_list
+
+
+def _number(least: int, most: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{value!r} is no number from {least} to {most}")
+        return value
+
+    return read
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
     return value
 
 
-_READ: dict[str, Any] = {
-    "company_proof": lambda v: tuple(Proof(p) for p in v),
-    "member_approval": Reviewer,
-    "mail_check": MailCheck,
-    "first_admin": FirstAdmin,
-    "entity_types": tuple,
-    "responsible": Asked,
-    "consents": lambda v: tuple(ConsentText(**c) for c in v),
-    "roles": lambda v: tuple(Role(r) for r in v),
+def _label(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_LABEL or has_control(value):
+        raise ValueError(f"{value!r} is no label of 1 to {LONGEST_LABEL} characters")
+    return value
+
+
+def _mark(value: Any) -> str:
+    if not isinstance(value, str) or not MARK.fullmatch(value):
+        raise ValueError(f"{value!r} is not 1 to 40 of a-z 0-9 . -")
+    return value
+
+
+def _consent(value: Any) -> ConsentText:
+    if not isinstance(value, Mapping) or not {"id", "version"} <= set(value) <= set(CONSENT_READERS):
+        raise ValueError("a text has id and version, and may have when and must_scroll")
+    return ConsentText(**{name: CONSENT_READERS[name](entry) for name, entry in value.items()})
+
+
+MARK = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}", re.ASCII)
+LONGEST_LABEL = 20
+CONSENT_READERS: dict[str, Callable[[Any], Any]] = {
+    "id": _mark,
+    "version": _mark,
+    "when": _word("before_apply", "first_login"),
+    "must_scroll": _switch,
+}
+READERS: dict[str, Callable[[Any], Any]] = {
+    "company_proof": _listed(_choice(Proof)),
+    "member_approval": _choice(Reviewer),
+    "escalate_after_days": _number(1, 365),
+    "mail_check": _choice(MailCheck),
+    "first_admin": _choice(FirstAdmin),
+    "accounts_per_company": _word("many", "one"),
+    "login_id": _word("username", "electronic_id"),
+    "ask_entity_id": _switch,
+    "company_name": _word("registry_confirm", "registry_prefill"),
+    "entity_types": _listed(_word(*EntityKind)),
+    "responsible": _choice(Asked),
+    "email_unique": _word("kind_and_company", "none"),
+    "consents": _listed(_consent),
+    "roles": _listed(_choice(Role)),
+    "menu_rights": _switch,
+    "data_scope": _switch,
+    "resubmit": _word("same_application", "new"),
+    "label_linked": _label,
+    "verify_hours": _number(1, 168),
+    "invitation_days": _number(1, 90),
 }
 
 
 def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUILT_PROOFS) -> list[str]:
-    """Why a policy can't be taken, as keys of the texts: proofs that are not built, and mixes that lead nowhere."""
+    """Why a policy can't be taken, as keys of the texts: proofs that are not built, and mixes that lead nowhere.
+
+    A key may name what it is about after a colon: ``policy.proof_not_built:card``.
+    """
     problems = [f"policy.proof_not_built:{p}" for p in policy.company_proof if p not in built]
     if not policy.company_proof:
         problems.append("policy.no_proof")
-    nobody_proves = set(policy.company_proof) <= {Proof.NONE}
-    if nobody_proves and policy.first_admin is FirstAdmin.FIRST_VERIFIED:
+    if policy.company_proof == (Proof.NONE,) and policy.first_admin is FirstAdmin.FIRST_VERIFIED:
         # The first stranger to come would rule a company that nobody proved.
         problems.append("policy.first_admin_unproven")
     if policy.first_admin is FirstAdmin.NONE and policy.member_approval is Reviewer.GROUP_ADMIN:
         problems.append("policy.nobody_approves")
+    if not policy.entity_types:
+        problems.append("policy.no_entity_type")
+    if not policy.roles:
+        problems.append("policy.no_role")
     return problems
 
 
@@ -184,7 +279,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompanyState:
-    """What the wizard must know of the company named: known here, proven enough for the service, has a group admin."""
+    """What the wizard must know of the company named: known here, proven, has a group admin.
+
+    It is proven by a proof that the service takes; ``none`` proves nothing, also where the service takes it (C-5).
+    """
 
     is_known: bool = False
     is_proven: bool = False
@@ -198,18 +296,19 @@ class Path:
     steps: tuple[Step, ...]
     becomes_admin: bool
     reviewer: Reviewer
-    explains_review: bool = field(default=False)
+    explains_review: bool = False
 
 
 def path_of(policy: RegistrationPolicy, company: CompanyState) -> Path:
     """The wizard for this policy and company: needless steps are left out (R-014), and who will decide is known."""
     first = company.is_proven and not company.has_admin and policy.first_admin is FirstAdmin.FIRST_VERIFIED
-    explains = company.has_admin
+    reviewer = _reviewer(policy, company, first)
+    explains = (company.is_proven or company.has_admin) and reviewer is not Reviewer.AUTO
     steps = [Step.TERMS, Step.COMPANY]
     if explains:
         steps.append(Step.VERIFIED)
     steps += [Step.ACCOUNT, Step.CHECK, Step.DONE]
-    return Path(tuple(steps), becomes_admin=first, reviewer=_reviewer(policy, company, first), explains_review=explains)
+    return Path(tuple(steps), becomes_admin=first, reviewer=reviewer, explains_review=explains)
 
 
 def _reviewer(policy: RegistrationPolicy, company: CompanyState, first: bool) -> Reviewer:

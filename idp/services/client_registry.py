@@ -13,7 +13,8 @@ from idp.config import Mode, settings
 from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput
 from idp.models import Client, Company, Service
-from idp.policies.names import client_id_problem, has_control
+from idp.policies.colours import colour_problem
+from idp.policies.names import client_id_problem, client_name_problem
 from idp.policies.redirects import address_problem
 from idp.policies.scopes import COMPANY_WISH, OFFLINE, SCOPES
 from idp.services.access import end_access_of_client
@@ -29,14 +30,11 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 NARROWING = ("logout", "poll")
 
 SERVICE_SCOPE = re.compile(r"[a-z][a-z0-9_.:-]{0,99}", re.ASCII)
-SERVICE_ID = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-COLOUR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 ICON = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 # A given secret is kept under a plain SHA-256, so it must be long; printable, so that Basic carries it.
 SECRET = re.compile(r"[\x21-\x7e]{32,200}", re.ASCII)
 MOST_ADDRESSES = 50
 LONGEST_ADDRESS = 2000
-LONGEST_NAME = 100
 LONGEST_OVERLAP = timedelta(days=30)
 
 
@@ -83,7 +81,7 @@ def add_client(
     Raises InvalidInput (``field`` names the metadata) and, decided by the database, AlreadyExists (``field``
     client_id): an id is never used again, even after the client was removed.
     """
-    chosen = client_id if client_id is not None else new_id("c")
+    chosen = client_id if client_id is not None else new_id("c-")
     problem = client_id_problem(chosen)
     if problem:
         raise InvalidInput(field="client_id", problem=problem)
@@ -167,25 +165,6 @@ def remove_client(client: Client) -> None:
     forget_cached_clients()
 
 
-def add_service(service_id: str, name_zh: str, name_en: str = "", *, colour: str = "#43505c") -> Service:
-    """Add a service (服務), which owns clients. Raises InvalidInput and AlreadyExists (``field`` service)."""
-    _need(SERVICE_ID.fullmatch(service_id), "service", "service.form")
-    if session.get(Service, service_id) is not None:
-        raise AlreadyExists(field="service")
-    _check_name("name", name_zh)
-    _check_name("name_en", name_en or name_zh)
-    _need(COLOUR.fullmatch(colour), "colour", "colour.form")
-    service = Service(id=service_id, name_zh=name_zh, name_en=name_en or name_zh, colour=colour, created_at=now())
-    try:
-        with session.begin_nested():
-            session.add(service)
-            session.flush()
-    except IntegrityError as error:
-        raise AlreadyExists(field="service") from error
-    record("service:added", service=service_id)
-    return service
-
-
 def _columns(registration: Registration) -> dict[str, Any]:
     values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
     columns: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
@@ -204,9 +183,9 @@ def _secret_for(auth_method: str, given: str | None) -> str | None:
 
 
 def _check(registration: Registration) -> None:
-    _check_name("name", registration.name_zh)
-    _check_name("name_en", registration.name_en or registration.name_zh)
-    _need(COLOUR.fullmatch(registration.colour), "colour", "colour.form")
+    _refuse("name", client_name_problem(registration.name_zh))
+    _refuse("name_en", client_name_problem(registration.name_en or registration.name_zh))
+    _refuse("colour", colour_problem(registration.colour))
     _need(ICON.fullmatch(registration.icon), "icon", "icon.form")
     _need(registration.id_token_alg in ALGORITHMS, "alg", "alg.unknown")
     _need(registration.on_narrowing in NARROWING, "on_narrowing", "narrowing.unknown")
@@ -215,10 +194,6 @@ def _check(registration: Registration) -> None:
     _check_grants(registration)
     _check_scopes(registration)
     _check_addresses(registration)
-
-
-def _check_name(where: str, name: str) -> None:
-    _need(1 <= len(name.strip()) <= LONGEST_NAME and not has_control(name), where, "client_name.form")
 
 
 def _check_owners(registration: Registration) -> None:
@@ -232,8 +207,7 @@ def _check_authentication(registration: Registration) -> None:
     method = registration.auth_method
     _need(method in AUTH_METHODS, "auth_method", "auth_method.unknown")
     if registration.jwks is not None:
-        problem = jwks_problem(registration.jwks)
-        _need(problem is None, "jwks", problem or "")
+        _refuse("jwks", jwks_problem(registration.jwks))
     _need(method != "private_key_jwt" or registration.jwks is not None, "jwks", "jwks.missing")
     # A public client has nothing but PKCE to tie a code to itself (RFC 9700 §2.1.1).
     _need(method != "none" or registration.require_pkce, "require_pkce", "pkce.public")
@@ -282,5 +256,9 @@ def _check_all(where: str, addresses: Iterable[str]) -> None:
 
 
 def _need(holds: object, where: str, problem: str) -> None:
-    if not holds:
+    _refuse(where, None if holds else problem)
+
+
+def _refuse(where: str, problem: str | None) -> None:
+    if problem is not None:
         raise InvalidInput(field=where, problem=problem)

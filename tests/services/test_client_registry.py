@@ -17,13 +17,13 @@ from idp.policies.roles import Role
 from idp.services.client_registry import (
     Registration,
     add_client,
-    add_service,
     change_client,
     registration_of,
     remove_client,
     rotate_secret,
 )
 from idp.services.clients import all_clients, client_by_id
+from idp.services.service_registry import ServiceProfile, add_service
 from tests.services.people import a_client, actions, at_once, audit_rows, person, signed_in, what_is_open
 
 PLAIN = Registration(name_zh="測試", redirect_uris=("https://app.example/cb",))
@@ -133,6 +133,7 @@ def test_loopback_addresses_are_for_development_alone(database: Flask) -> None:
         ("service", "service.unknown", {"service_id": "nowhere"}),
         ("company", "company.unknown", {"company_id": "co_nobody"}),
         ("colour", "colour.form", {"colour": "red;}"}),
+        ("colour", "colour.contrast", {"colour": "#ffcc00"}),
         ("icon", "icon.form", {"icon": "../x"}),
         ("name", "client_name.form", {"name_zh": " "}),
         ("name_en", "client_name.form", {"name_en": "a\u202eb"}),
@@ -266,13 +267,9 @@ def test_removing_a_client_ends_its_tokens_and_leaves_the_person_signed_in(compa
 
 def test_a_service_owns_clients(database: Flask) -> None:
     with transaction():
-        add_service("dreams", "DREAMS 案場申請", "DREAMS sites", colour="#1a7f5a")
+        add_service("dreams", ServiceProfile(name_zh="DREAMS 案場申請", name_en="DREAMS sites"))
     client, _ = registered(dataclasses.replace(PLAIN, service_id="dreams"))
     assert session.get_one(Service, client.service_id).name_en == "DREAMS sites"
-    with pytest.raises(AlreadyExists), transaction():
-        add_service("dreams", "又一個")
-    with pytest.raises(InvalidInput), transaction():
-        add_service("No Name", "x")
 
 
 def test_operators_who_register_one_id_at_once_get_one_client(database: Flask) -> None:
@@ -280,11 +277,3 @@ def test_operators_who_register_one_id_at_once_get_one_client(database: Flask) -
         return registered(client_id="dreams")[0].id
 
     assert at_once(database, register) == ["already_exists", "already_exists", "already_exists", "dreams"]
-
-
-def test_operators_who_add_one_service_at_once_get_one_service(database: Flask) -> None:
-    def add() -> str:
-        with transaction():
-            return add_service("portpass", "通行證").id
-
-    assert at_once(database, add) == ["already_exists", "already_exists", "already_exists", "portpass"]

@@ -6,8 +6,8 @@ from flask import Flask
 from idp.db import session, transaction
 from idp.errors import PasswordRefused
 from idp.models import Company, Password
-from idp.services.client_registry import add_service
 from idp.services.passwords import hash_password, matches, set_password
+from idp.services.service_registry import ServiceProfile, add_service
 from tests.services.people import PASSWORD, person
 
 
@@ -40,7 +40,7 @@ def test_a_new_password_takes_the_place_of_the_old_one(company: Company) -> None
 
 def test_the_name_of_the_service_is_no_password(company: Company) -> None:
     with transaction():
-        add_service("portpass", "通行證")
+        add_service("portpass", ServiceProfile(name_zh="通行證"))
     with pytest.raises(PasswordRefused) as refusal:
         person(company, service_id="portpass", password="portpass2026")
     assert refusal.value.details == {"reason": "made_of"}

@@ -1,0 +1,287 @@
+"""A service's registration policy is data: read strictly, refused where it leads nowhere, and turned into a wizard."""
+
+from dataclasses import asdict, fields, replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from idp.policies.registration import (
+    BUILT_PROOFS,
+    PRESETS,
+    READERS,
+    Asked,
+    CompanyState,
+    ConsentText,
+    FirstAdmin,
+    MailCheck,
+    Proof,
+    RegistrationPolicy,
+    Reviewer,
+    Step,
+    path_of,
+    policy_from,
+    policy_problems,
+)
+from idp.policies.roles import Role
+from tests.architecture.reading import DOCS, in_code, rows_of
+
+KEYS = [f.name for f in fields(RegistrationPolicy)]
+ADMIN, OPERATOR, AUTO = Reviewer.GROUP_ADMIN, Reviewer.OPERATOR, Reviewer.AUTO
+FIRST, NAMED = FirstAdmin.FIRST_VERIFIED, FirstAdmin.OPERATOR_NAMED
+CONFIRM, PREFILL = "registry_confirm", "registry_prefill"
+ROWS = {row[0].strip("`"): row for row in rows_of("registration-policy.md")}
+FRESH = CompanyState()
+PROVEN = CompanyState(is_known=True, is_proven=True)
+LED = CompanyState(is_known=True, is_proven=True, has_admin=True)
+LED_UNPROVEN = CompanyState(is_known=True, has_admin=True)
+WHOLE = (Step.TERMS, Step.COMPANY, Step.ACCOUNT, Step.CHECK, Step.DONE)
+EXPLAINED = (Step.TERMS, Step.COMPANY, Step.VERIFIED, Step.ACCOUNT, Step.CHECK, Step.DONE)
+
+
+@pytest.mark.parametrize(
+    ("contradiction", "key", "dreams", "twport", "ida"),
+    [
+        ("C-1", "label_linked", "off", "鏈結帳號", "off"),
+        ("C-2", "company_proof", (Proof.CARD,), (Proof.DOCUMENT, Proof.CARD), (Proof.CARD, Proof.NONE)),
+        ("C-3", "member_approval", ADMIN, OPERATOR, AUTO),
+        ("C-3", "escalate_after_days", 7, 7, 7),
+        ("C-4", "mail_check", MailCheck.BEFORE_REVIEW, MailCheck.AFTER_REVIEW, MailCheck.ACTIVATION),
+        ("C-5", "first_admin", FIRST, NAMED, FIRST),
+        ("C-6", "accounts_per_company", "many", "many", "many"),
+        ("C-7", "login_id", "username", "username", "electronic_id"),
+        ("C-7", "ask_entity_id", False, False, True),
+        ("C-8", "company_name", CONFIRM, PREFILL, PREFILL),
+        ("C-9", "entity_types", ("ubn",), ("ubn", "agency", "foreign", "other"), ("ubn",)),
+        ("C-10", "responsible", Asked.HIDDEN, Asked.REQUIRED, Asked.REQUIRED),
+        ("C-13", "email_unique", "kind_and_company", "kind_and_company", "none"),
+        ("C-15", "roles", tuple(Role), (Role.STAFF, Role.GROUP_ADMIN), (Role.STAFF,)),
+        ("C-16", "menu_rights", True, True, False),
+        ("C-16", "data_scope", False, True, False),
+        ("C-18", "resubmit", "same_application", "same_application", "same_application"),
+        ("C-20", "verify_hours", 24, 24, 24),
+    ],
+)
+def test_the_presets_read_as_the_table_of_contradictions_says(
+    contradiction: str, key: str, dreams: object, twport: object, ida: object
+) -> None:
+    assert [getattr(PRESETS[p], key) for p in ("dreams", "twport", "ida")] == [dreams, twport, ida], contradiction
+
+
+def test_texts_are_agreed_to_when_the_table_says() -> None:
+    """C-14: dreams and ida before applying; twport three at the first sign-in, each read to its end."""
+    told = {name: [(c.when, c.must_scroll) for c in policy.consents] for name, policy in PRESETS.items()}
+    assert told == {
+        "dreams": [("before_apply", False)],
+        "twport": [("first_login", True)] * 3,
+        "ida": [("before_apply", False)],
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_read_by_its_name_and_survives_being_written_down(preset: str) -> None:
+    policy = policy_from({"preset": preset})
+    assert policy == PRESETS[preset]
+    assert policy_from(asdict(policy)) == policy
+
+
+def test_a_row_without_a_preset_is_the_policy_that_new_services_have() -> None:
+    assert policy_from({}) == policy_from({"preset": None}) == RegistrationPolicy()
+
+
+def test_other_keys_change_the_preset() -> None:
+    changed = policy_from({"preset": "dreams", "company_proof": ["operator"], "verify_hours": 48})
+    assert changed == replace(PRESETS["dreams"], company_proof=(Proof.OPERATOR,), verify_hours=48)
+
+
+def test_every_key_has_its_reader() -> None:
+    assert sorted(READERS) == sorted(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("company_proof", ["operator", "none"], (Proof.OPERATOR, Proof.NONE)),
+        ("member_approval", "operator", OPERATOR),
+        ("responsible", "optional", Asked.OPTIONAL),
+        ("entity_types", ["ubn", "oid"], ("ubn", "oid")),
+        ("roles", ["guest"], (Role.GUEST,)),
+        ("consents", [{"id": "terms", "version": "2026.11"}], (ConsentText("terms", "2026.11"),)),
+        ("consents", [], ()),
+        ("escalate_after_days", 365, 365),
+        ("label_linked", "共用帳號", "共用帳號"),
+        ("data_scope", True, True),
+    ],
+)
+def test_values_are_read_into_what_the_rules_use(key: str, value: Any, read: object) -> None:
+    found = getattr(policy_from({key: value}), key)
+    assert found == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize("key", ["colour", "Roles", "preset ", ""])
+def test_unknown_keys_are_refused_by_name(key: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown keys: {key}"):
+        policy_from({"preset": "dreams", key: 1})
+
+
+@pytest.mark.parametrize("preset", ["", "DREAMS", 1, ["dreams"], {}])
+def test_an_unknown_preset_is_refused(preset: Any) -> None:
+    with pytest.raises(ValueError, match="preset"):
+        policy_from({"preset": preset})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("company_proof", "card"),
+        ("company_proof", ["paper"]),
+        ("company_proof", ["card", "card"]),
+        ("company_proof", [["card"]]),
+        ("company_proof", None),
+        ("member_approval", "nobody"),
+        ("mail_check", ["activation"]),
+        ("first_admin", None),
+        ("accounts_per_company", 1),
+        ("login_id", "email"),
+        ("ask_entity_id", "yes"),
+        ("menu_rights", 1),
+        ("data_scope", None),
+        ("company_name", ""),
+        ("entity_types", "ubn"),
+        ("entity_types", ["UBN"]),
+        ("responsible", True),
+        ("email_unique", "all"),
+        ("roles", ["operator"]),
+        ("resubmit", "never"),
+        ("escalate_after_days", 0),
+        ("escalate_after_days", 366),
+        ("escalate_after_days", True),
+        ("verify_hours", "24"),
+        ("verify_hours", 24.0),
+        ("invitation_days", -1),
+        ("label_linked", ""),
+        ("label_linked", " "),
+        ("label_linked", "x" * 21),
+        ("label_linked", "a\u202eb"),
+        ("label_linked", None),
+        ("consents", {"id": "terms"}),
+        ("consents", ["terms"]),
+        ("consents", [{"id": "terms"}]),
+        ("consents", [{"id": "terms", "version": 1}]),
+        ("consents", [{"id": "../terms", "version": "1"}]),
+        ("consents", [{"id": "terms", "version": "1", "when": "later"}]),
+        ("consents", [{"id": "terms", "version": "1", "must_scroll": "no"}]),
+        ("consents", [{"id": "terms", "version": "1", "colour": "red"}]),
+        ("consents", [{"id": "terms", "version": "1"}, {"id": "terms", "version": "1"}]),
+    ],
+)
+def test_a_value_that_there_is_not_is_refused_with_its_key(key: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{key}: "):
+        policy_from({key: value})
+
+
+def test_a_service_that_says_nothing_has_a_policy_that_can_be_taken() -> None:
+    assert policy_problems(RegistrationPolicy()) == []
+
+
+def test_proofs_that_are_not_built_are_refused_each_by_name() -> None:
+    assert policy_problems(PRESETS["dreams"]) == ["policy.proof_not_built:card"]
+    assert policy_problems(PRESETS["twport"]) == ["policy.proof_not_built:document", "policy.proof_not_built:card"]
+    assert policy_problems(PRESETS["ida"]) == ["policy.proof_not_built:card"]
+    assert frozenset({Proof.OPERATOR, Proof.NONE}) == BUILT_PROOFS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_can_be_taken_once_its_proofs_are_built(preset: str) -> None:
+    assert policy_problems(PRESETS[preset], built=frozenset(Proof)) == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> None:
+    assert policy_problems(policy_from({"preset": preset, "company_proof": ["operator"]})) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        ({"company_proof": []}, ["no_proof"]),
+        ({"company_proof": ["none"]}, ["first_admin_unproven"]),
+        ({"company_proof": ["none"], "first_admin": "operator_named"}, []),
+        ({"company_proof": ["none"], "first_admin": "none", "member_approval": "auto"}, []),
+        ({"company_proof": ["operator", "none"]}, []),
+        ({"first_admin": "none"}, ["nobody_approves"]),
+        ({"first_admin": "none", "member_approval": "operator"}, []),
+        ({"company_proof": ["none"], "first_admin": "none"}, ["nobody_approves"]),
+        ({"entity_types": []}, ["no_entity_type"]),
+        ({"roles": []}, ["no_role"]),
+        ({"company_proof": [], "first_admin": "none", "roles": []}, ["no_proof", "nobody_approves", "no_role"]),
+    ],
+)
+def test_a_mix_that_leads_nowhere_is_refused_with_every_reason(changes: dict[str, Any], problems: list[str]) -> None:
+    assert policy_problems(policy_from(changes)) == [f"policy.{problem}" for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("preset", "company", "steps", "becomes_admin", "reviewer"),
+    [
+        ("dreams", FRESH, WHOLE, False, OPERATOR),
+        ("dreams", PROVEN, WHOLE, True, AUTO),
+        ("dreams", LED, EXPLAINED, False, ADMIN),
+        ("dreams", LED_UNPROVEN, EXPLAINED, False, ADMIN),
+        ("twport", FRESH, WHOLE, False, OPERATOR),
+        ("twport", PROVEN, EXPLAINED, False, OPERATOR),
+        ("twport", LED, EXPLAINED, False, OPERATOR),
+        ("twport", LED_UNPROVEN, EXPLAINED, False, OPERATOR),
+        ("ida", FRESH, WHOLE, False, AUTO),
+        ("ida", PROVEN, WHOLE, True, AUTO),
+        ("ida", LED, EXPLAINED, False, ADMIN),
+        ("ida", LED_UNPROVEN, EXPLAINED, False, ADMIN),
+    ],
+)
+def test_the_way_follows_from_the_policy_and_the_company(
+    preset: str, company: CompanyState, steps: tuple[Step, ...], becomes_admin: bool, reviewer: Reviewer
+) -> None:
+    path = path_of(PRESETS[preset], company)
+    assert path.steps == steps
+    assert (path.becomes_admin, path.reviewer) == (becomes_admin, reviewer)
+    assert path.explains_review is (Step.VERIFIED in steps)
+
+
+@pytest.mark.parametrize("flags", list(product((False, True), repeat=3)))
+@pytest.mark.parametrize("first_admin", FirstAdmin)
+@pytest.mark.parametrize("approval", Reviewer)
+def test_no_way_gives_a_company_away(
+    flags: tuple[bool, bool, bool], first_admin: FirstAdmin, approval: Reviewer
+) -> None:
+    """Only the first person of a proven company becomes its group admin, and nobody is reviewed by one who is not."""
+    company = CompanyState(*flags)
+    path = path_of(RegistrationPolicy(first_admin=first_admin, member_approval=approval), company)
+    if path.becomes_admin:
+        assert company.is_proven
+        assert not company.has_admin
+        assert first_admin is FIRST
+    if path.reviewer is ADMIN:
+        assert company.has_admin
+    if path.reviewer is AUTO:
+        assert not company.has_admin
+        assert not path.explains_review
+
+
+def test_the_page_about_policies_explains_every_key_and_no_other() -> None:
+    assert list(ROWS) == KEYS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("key", KEYS)
+def test_the_page_gives_each_key_its_value_in_each_preset(preset: str, key: str) -> None:
+    value = getattr(PRESETS[preset], key)
+    listed = value if isinstance(value, tuple) else (value,)
+    expected = [v.id if isinstance(v, ConsentText) else str(v).lower() for v in listed]
+    assert in_code(ROWS[key][3 + list(PRESETS).index(preset)]) == expected
+
+
+def test_the_page_names_every_value_that_can_be_chosen() -> None:
+    page = (DOCS / "registration-policy.md").read_text()
+    kinds = (Proof, Reviewer, MailCheck, FirstAdmin, Asked, Role)
+    assert [value for kind in kinds for value in kind if f"`{value}`" not in page] == []

@@ -116,7 +116,7 @@ def _read(values: MultiDict[str, str]) -> Request:
     _AnswerError, which holds the answer to it."""
     try:
         parameters = single_values(values)
-        protocol = ProtocolRequest(request.method, parameters, dict(request.headers))
+        protocol = ProtocolRequest(request.method, parameters, request.headers)
         grant = server.get_consent_grant(protocol)
     except OAuth2Error as error:
         if error.redirect_uri:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from flask import request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 
 LONGEST_VALUE = 16_384
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -33,9 +33,9 @@ class ProtocolRequest(OAuth2Request):
     """A request for Authlib whose parameters come from where the endpoint says, never from query and form mixed."""
 
     payload: Payload
-    headers: Mapping[str, str]
+    headers: Headers
 
-    def __init__(self, method: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    def __init__(self, method: str, parameters: Mapping[str, str], headers: Headers) -> None:
         # Whether the transport is safe is decided by the issuer's address in the settings, not by the Host header.
         super().__init__(method, "https://issuer.invalid/", headers=headers)
         self.payload = Payload(parameters)
@@ -84,4 +84,4 @@ def form_request() -> ProtocolRequest:
         raise InvalidRequestError("Parameters belong into the body, not into the address.")
     if request.mimetype != "application/x-www-form-urlencoded":
         raise InvalidRequestError("The body must be application/x-www-form-urlencoded.")
-    return ProtocolRequest(request.method, single_values(request.form), dict(request.headers))
+    return ProtocolRequest(request.method, single_values(request.form), request.headers)

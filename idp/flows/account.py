@@ -16,7 +16,7 @@ from idp.errors import NotFound
 from idp.flows.forms import check_stamp
 from idp.flows.messages import ADMISSION_REASONS, METHOD_LABELS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
 from idp.flows.moments import is_english
-from idp.flows.page_context import application_of
+from idp.flows.page_context import NOTICE, application_of
 from idp.policies.menus import MenuItemRule
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
@@ -35,8 +35,7 @@ from idp.services.sign_ins import (
 
 bp = Blueprint("account", __name__)
 
-MENUS_SHOWN = 6
-NOTICE = "notice"
+MENUS_SHOWN = 12
 
 
 @bp.get("/")

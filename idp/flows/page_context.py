@@ -20,6 +20,7 @@ from idp.services.acting import Acting
 from idp.services.clients import ClientRecord
 
 HUES = 12
+NOTICE = "notice"  # an outcome, told on the next page
 STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = {"zh-TW": "zh_Hant_TW", "en": "en"}
 

@@ -4,13 +4,15 @@ ask --> everywhere | this application --> the application's address, or the done
 """
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import session as browser_session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from idp.browser import browser_id, current_sign_in, drop_sign_in_cookie, forget_current_sign_in
 from idp.db import transaction
 from idp.flows.forms import check_stamp
 from idp.flows.moments import is_english
-from idp.flows.page_context import application_of, on_the_way_to
+from idp.flows.page_context import NOTICE, application_of, on_the_way_to
 from idp.services.clients import ClientRecord, client_by_id
 from idp.services.flows import Run, claim_run, finish_run, running
 from idp.services.sign_ins import SignedIn, clients_signed_in_to, end_sign_in, leave_client
@@ -59,6 +61,7 @@ def answer(run_id: str) -> ResponseReturnValue:
         return redirect(target, 303)
     with transaction():
         finish_run(run.id)
+    browser_session[NOTICE] = gettext("沒有登出，您仍然登入企業帳號中心。")
     return redirect(url_for("account.overview"), 303)
 
 

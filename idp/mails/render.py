@@ -21,7 +21,7 @@ def rendered(entry: OutboxEntry) -> Message:
     english = str(payload["locale"]).startswith("en")
     with force_locale("en" if english else "zh_Hant_TW"):
         service = _service(entry.account_id, english)
-        values = {**payload["context"], **_common(payload["context"]), "service": service}
+        values = {**payload["context"], **_common(payload["template"], payload["context"]), "service": service}
         values |= {"lang": "en" if english else "zh-Hant-TW", "at": entry.created_at}
         environment = current_app.jinja_env
         text = environment.get_template(f"mail/{payload['template']}.txt")
@@ -41,7 +41,7 @@ def rendered(entry: OutboxEntry) -> Message:
     return message
 
 
-def _common(context: dict[str, Any]) -> dict[str, Any]:
+def _common(template: str, context: dict[str, Any]) -> dict[str, Any]:
     labels = {
         Role.GUEST: gettext("訪客"),
         Role.STAFF: gettext("一般人員"),
@@ -52,7 +52,8 @@ def _common(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "role_label": labels[Role(role)] if role else None,
         "last3": tax_id[-TAX_ID_SHOWN:],
-        "link": settings().link("/account"),
+        # Who is suspended can't open the page the button leads to.
+        "link": None if template == "account_suspended" else settings().link("/account"),
     }
 
 

@@ -138,6 +138,8 @@ def _read(values: MultiDict[str, str]) -> Request:
 def _code_to_show(values: MultiDict[str, str], error: OAuth2Error) -> str:
     """The code on the page; Authlib calls an address that is not registered ``invalid_request`` like all else."""
     client = registered_client(values.get("client_id", ""))
+    if client is None and "client_id" in values:
+        return "invalid_client"
     if client is not None and not client.check_redirect_uri(values.get("redirect_uri", "")):
         return "invalid_redirect_uri"
     return str(error.error)

@@ -28,6 +28,7 @@ HERE = f"http://localhost:{PORT}"
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 app = Flask(__name__)
+app.json.ensure_ascii = False
 # Cookies on localhost ignore ports: every application needs a cookie name of its own.
 app.config.update(
     SECRET_KEY=os.environ.get("SECRET_KEY") or secrets.token_hex(32),

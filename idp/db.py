@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -197,6 +198,13 @@ def transaction() -> Iterator[None]:
         _writing.reset(token)
         if lock:
             lock.release()
+
+
+def one_at_a_time(key: bytes) -> None:
+    """Let only one transaction with this key go on from here (PostgreSQL; SQLite has one writer anyway)."""
+    if db.engine.dialect.name == "postgresql":
+        number = int.from_bytes(key[:8], "big", signed=True)
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def end_reading() -> None:

@@ -52,7 +52,7 @@ def answer(request_id: str) -> ResponseReturnValue:
     acting = visit.signed_in.human
     with transaction():
         if choice == "back":
-            note_decision(request_id, agreed=False)
+            note_decision(request_id, acting.account_id, agreed=False)
         elif choice == acting.account_id:
             if admission_of(acting, visit.client) or not _wish(visit).is_met_by(acting.seat):
                 raise Refused

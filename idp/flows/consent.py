@@ -45,7 +45,7 @@ def answer(request_id: str) -> ResponseReturnValue:
         if decision == "accept":
             scopes = sorted(scopes_to_agree(visit.scope, visit.asked))
             agree(visit.signed_in.human, visit.client.id, scopes)
-        note_decision(request_id, agreed=decision == "accept")
+        note_decision(request_id, visit.signed_in.human.account_id, agreed=decision == "accept")
     return back_to_request(request_id)
 
 

@@ -5,6 +5,7 @@ the code when nothing is. Pages never lead to one another: each returns here, wh
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -20,7 +21,7 @@ from idp.oidc.server import authorization_answer, server
 from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked, scopes_to_agree
 from idp.policies.assurance import known_classes, reached
 from idp.policies.requirements import Requirement, Situation, next_requirement
-from idp.policies.scopes import OFFLINE, ContradictingWishes, read_scope
+from idp.policies.scopes import COMPANY, OFFLINE, ContradictingWishes, read_scope
 from idp.policies.wishes import ContradictingWish, MalformedWish, Wish, read_wish
 from idp.services import authorization_requests as waiting_room
 from idp.services.acting import Acting
@@ -33,6 +34,8 @@ from idp.services.wishes import can_be_met
 
 bp = Blueprint("authorize", __name__)
 
+FRESH_FOR_A_REQUEST = timedelta(minutes=5)
+LONGEST_REQUEST = 16_384
 # Where each requirement's page is; flows are named, never imported.
 PAGES = {"sign_in": "sign_in.ask", "choose_account": "choose_account.ask", "consent": "consent.ask"}
 
@@ -83,12 +86,12 @@ def authorize() -> Response:
 def resume(request_id: str) -> Response:
     """Come back to a request that waited for a page. It is validated again from what was sent."""
     browser = browser_id()
+    # Claimed first: until a browser has it, no page may be answered for it.
+    with transaction():
+        waiting_room.claim_request(request_id, browser=browser)
     waiting = waiting_room.waiting_request(request_id, browser=browser)
     if waiting is None:
         return _page("expired_request")
-    with transaction():
-        if not waiting_room.claim_request(request_id, browser=browser):
-            return _page("expired_request")
     try:
         asked = _read(MultiDict(waiting.parameters))
     except ToBeShown as error:
@@ -126,6 +129,8 @@ def _read(values: MultiDict[str, str]) -> Request:
         # Authlib can't put odd characters into an error text (ecosystem.md 1.3-26).
         raise ToBeShown("invalid_redirect_uri") from error
     client: RegisteredClient = protocol.client
+    if sum(map(len, parameters.values())) > LONGEST_REQUEST:
+        raise ToBeShown("invalid_request")
     try:
         asked = read_asked(parameters, registered_scopes=client.record.scopes)
         wish = _wish(parameters, asked, client)
@@ -153,6 +158,9 @@ def _wish(parameters: dict[str, str], asked: Asked, client: RegisteredClient) ->
         raise BadParameter("The wishes for an account contradict each other.") from None
     except MalformedWish:
         raise BadParameter("A value in the claims parameter has the wrong form.") from None
+    if COMPANY not in client.record.scopes and (wish.company or {"tenant", "company_tax_id"} & set(wish.allowed)):
+        # It would learn by trial for which company somebody is here.
+        raise BadParameter("The client is not registered for companies.", "invalid_scope")
     if not can_be_met(wish):
         raise BadParameter("The wishes for an account contradict each other.")
     return wish
@@ -203,19 +211,22 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
         meets_wish=meets_wish,
         wishes_for_somebody_else=not meets_wish and asked.wish.is_for_somebody,
         is_admitted=admission_of(seat, asked.client.record) is None,
-        has_left_client=seen.has_left and not was_chosen and not _signed_in_for_this(waiting),
+        has_left_client=seen.has_left and not was_chosen and not _signed_in_for_this(waiting, signed_in),
         must_choose="select_account" in asked.asked.prompts and not was_chosen,
         must_consent=_must_consent(asked, waiting, seat),
         meets_acr=_meets_acr(asked.asked, signed_in),
     )
 
 
-def _signed_in_for_this(waiting: WaitingRequest | None) -> bool:
-    return waiting is not None and waiting.signed_in_at is not None
+def _signed_in_for_this(waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
+    """Whether this very sign-in was made, or made again, since the request came, and not long ago."""
+    if waiting is None or signed_in.auth_time < waiting.created_at:
+        return False
+    return now() - signed_in.auth_time <= FRESH_FOR_A_REQUEST
 
 
 def _must_sign_in_again(asked: Asked, waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
-    if _signed_in_for_this(waiting):
+    if _signed_in_for_this(waiting, signed_in):
         return False
     if asked.prompts & {"login", "create"}:
         return True
@@ -225,9 +236,8 @@ def _must_sign_in_again(asked: Asked, waiting: WaitingRequest | None, signed_in:
 
 
 def _must_consent(asked: Request, waiting: WaitingRequest | None, seat: Acting) -> bool:
-    if waiting is not None and waiting.consented_at is not None:
-        return False
-    if "consent" in asked.asked.prompts:
+    has_agreed = waiting is not None and waiting.consented_at is not None and waiting.account_id == seat.account_id
+    if "consent" in asked.asked.prompts and not has_agreed:
         return True
     if not asked.client.record.asks_consent:
         return False

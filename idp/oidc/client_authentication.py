@@ -92,8 +92,9 @@ class ClientAssertion(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> dict[str, Any]:
         """Verify signature and claims; the algorithms are ours to list, not the token's to choose."""
         token = jwt.decode(assertion, resolve_key, algorithms=ASSERTION_ALGORITHMS)
-        self.verify_claims(token.claims)
+        # Judged before its jti is kept: what is refused leaves nothing behind.
         _refuse_loose_claims(token.claims)
+        self.verify_claims(token.claims)
         return dict(token.claims)
 
     def validate_jti(self, claims: dict[str, Any], jti: Any) -> bool:

@@ -13,7 +13,7 @@ from idp.db import transaction
 from idp.oidc.claims import claims_for, seconds
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.requests import ProtocolRequest, form_request, single_values
-from idp.oidc.server import JSON_HEADERS, AnswerGivenBefore, RefreshCredential, server
+from idp.oidc.server import JSON_HEADERS, AnswerGivenBefore, RefreshCredential, is_usable, server
 from idp.services import tokens as kept
 
 bp = Blueprint("oidc", __name__)
@@ -25,8 +25,6 @@ def protocol_endpoint(answer: Callable[[], Response]) -> Response:
         return answer()
     except OAuth2Error as error:
         return server.handle_response(*error())
-    except AnswerGivenBefore as repeat:
-        return Response(repeat.answer, headers=JSON_HEADERS)
     except (ValueError, UnicodeError):
         # Authlib raises ValueError where a client's odd characters reach an error text (ecosystem.md 1.3-26).
         return server.handle_response(*InvalidRequestError("The request can't be read.")())
@@ -43,7 +41,11 @@ def _token() -> Response:
     if "grant_type" not in asked.payload.data:
         raise InvalidRequestError("The grant_type is missing.")
     with transaction():
-        response: Response = server.create_token_response(asked)
+        try:
+            response: Response = server.create_token_response(asked)
+        except AnswerGivenBefore as repeat:
+            # Answered in here, so that what the client proved itself with is used up.
+            return Response(repeat.answer, headers=JSON_HEADERS)
         used: RefreshCredential | None = asked.refresh_token
         if used is not None and response.status_code == 200:
             kept.use_refresh_token(used.token, used.value, response.get_data())
@@ -60,7 +62,7 @@ def userinfo() -> Response:
     if value is None:
         return _challenge(401, None, "")
     found = kept.find_token(value)
-    if found is None or found.kind != kept.ACCESS or not found.is_live or found.grant is None:
+    if found is None or found.kind != kept.ACCESS or not is_usable(found) or found.grant is None:
         return _challenge(401, "invalid_token", "The access token is expired, revoked or unknown.")
     if "openid" not in found.scope.split():
         return _challenge(403, "insufficient_scope", "The scope openid is needed.")
@@ -103,7 +105,7 @@ def _introspect() -> Response:
     asked = form_request()
     client = _confidential_client(asked)
     found = kept.find_token(_token_parameter(asked))
-    if found is None or not found.is_live or found.client_id != client:
+    if found is None or not is_usable(found) or found.client_id != client:
         return _json({"active": False})
     answer: dict[str, Any] = {
         "active": True,

@@ -17,6 +17,8 @@ from idp.services.flows import start_run
 
 bp = Blueprint("logout", __name__)
 
+LONGEST_REQUEST = 16_384
+
 
 @bp.route("/logout", methods=["GET", "POST"])
 def logout() -> Response:
@@ -24,6 +26,8 @@ def logout() -> Response:
     try:
         asked = single_values(request.args if request.method == "GET" else request.form)
     except OAuth2Error:
+        return _page("invalid_request")
+    if sum(map(len, asked.values())) > LONGEST_REQUEST:
         return _page("invalid_request")
     hint = claims_of_hint(asked["id_token_hint"]) if asked.get("id_token_hint") else None
     if asked.get("id_token_hint") and hint is None:

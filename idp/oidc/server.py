@@ -27,6 +27,8 @@ from idp.policies.scopes import SCOPES
 from idp.services import grants as granting
 from idp.services import tokens as kept
 from idp.services.acting import Acting
+from idp.services.admission import admission_of
+from idp.services.clients import client_by_id
 from idp.services.grants import GrantFacts
 from idp.services.secrets import new_secret
 from idp.services.tokens import TokenFacts
@@ -73,6 +75,17 @@ class RefreshCredential:
         return self.token.scope
 
 
+def is_admitted(grant: GrantFacts) -> bool:
+    """Whether the client is still there and still admits the account, whose role or company may have changed since."""
+    client = client_by_id(grant.client_id)
+    return client is not None and admission_of(grant.acting, client) is None
+
+
+def is_usable(token: TokenFacts) -> bool:
+    """Whether a token may be used now, at its client as that is registered now."""
+    return token.is_live and (token.grant is None or is_admitted(token.grant))
+
+
 class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     """Code flow: the code is consumed in one statement, after client authentication and before all other checks."""
 
@@ -87,7 +100,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         return Code(grant) if grant is not None else None
 
     def authenticate_user(self, authorization_code: Code) -> Acting | None:
-        return authorization_code.grant.acting if authorization_code.grant.is_good else None
+        grant = authorization_code.grant
+        return grant.acting if grant.is_good and is_admitted(grant) else None
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
         """Nothing: it was consumed before it was looked at, and is kept so that a replay is seen."""
@@ -107,10 +121,12 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         if token.used_at is not None:
             self._judge_repeat(token, refresh_token)
             return None
-        return RefreshCredential(token, refresh_token) if token.is_live else None
+        return RefreshCredential(token, refresh_token) if is_usable(token) else None
 
     def _judge_repeat(self, token: TokenFacts, value: str) -> None:
         if token.grant is None or not token.grant.is_good or token.revoked_at is not None:
+            return
+        if not is_admitted(token.grant):
             return
         answer = kept.answer_again(token, value)
         if answer is not None:

@@ -32,7 +32,8 @@ def _account_error(situation: Situation) -> str:
     if situation.wishes_for_somebody_else or situation.has_left_client:
         return "login_required"
     if not situation.meets_wish or not situation.is_admitted:
-        return "interaction_required"
+        # Before somebody has agreed, a client is not told whether its wish fits.
+        return "consent_required" if situation.must_consent else "interaction_required"
     return "account_selection_required"
 
 

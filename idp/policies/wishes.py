@@ -6,6 +6,7 @@ from typing import Any
 
 from idp.policies.tax_id import parse_tax_id
 
+MOST_VALUES = 20
 WISHABLE = ("sub", "tenant", "company_tax_id")
 
 
@@ -96,6 +97,8 @@ def _values(member: Any) -> frozenset[str] | None:
         return None
     values: Any = member.get("values", [member.get("value")])
     one: list[Any] = [member["value"]] if "value" in member else []
-    if not isinstance(values, list) or not all(isinstance(v, str) for v in [*values, *one]):
+    if not isinstance(values, list) or len(values) > MOST_VALUES:
+        raise MalformedWish
+    if not all(isinstance(v, str) for v in [*values, *one]):
         raise MalformedWish
     return frozenset(values) & frozenset(one) if one else frozenset(values)

@@ -61,10 +61,7 @@ def waiting_request(request_id: str, *, browser: str) -> WaitingRequest | None:
     row = session.execute(
         select(*_COLUMNS).where(
             AuthorizationRequest.id == request_id,
-            or_(
-                AuthorizationRequest.browser_hash == digest(browser),
-                AuthorizationRequest.browser_hash.is_(None),
-            ),
+            AuthorizationRequest.browser_hash == digest(browser),
             AuthorizationRequest.done_at.is_(None),
             AuthorizationRequest.expires_at > now(),
         )
@@ -110,9 +107,9 @@ def note_chosen(request_id: str, account_id: str) -> None:
     )
 
 
-def note_decision(request_id: str, *, agreed: bool) -> None:
-    """Note that the person agreed to, or refused, what the client asks for."""
-    values = {"consented_at": now()} if agreed else {"refused_at": now()}
+def note_decision(request_id: str, account_id: str, *, agreed: bool) -> None:
+    """Note that this account agreed to, or refused, what the client asks for; it binds no other account."""
+    values = {"consented_at": now(), "account_id": account_id} if agreed else {"refused_at": now()}
     session.execute(update(AuthorizationRequest).where(AuthorizationRequest.id == request_id).values(values))
 
 

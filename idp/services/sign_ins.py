@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from idp.config import settings
-from idp.db import now, run, session, table_of
+from idp.db import now, one_at_a_time, run, session, table_of
 from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
 from idp.services.access import end_client_sessions
@@ -97,6 +97,7 @@ def begin_sign_in(
 
     The same person signing in again raises the sign-in there is: its clients' sessions go on. Another person's ends.
     """
+    one_at_a_time(digest(browser))
     moment = now()
     token = new_secret()
     values = {

@@ -38,6 +38,14 @@ LARGEST_REQUEST = 256 * 1024
 BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
 LEADS_TO_CLIENTS = frozenset({"sign_in", "consent", "choose_account", "sign_out", "account", "authorize"})
+HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+]
 STATIC_CACHE = "public, max-age=31536000, immutable"
 
 
@@ -136,25 +144,22 @@ def _health() -> Response:
 
 
 def _finish(settings: Settings) -> Any:
+    always = [*HEADERS, HSTS] if settings.secure else HEADERS
+
     def add_headers(response: Response) -> Response:
         """The headers of every answer (HD01, HD02, HD07)."""
         if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             db.end_reading()
         headers = response.headers
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Content-Security-Policy", _policy())
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        if settings.secure:
-            headers.setdefault(*HSTS)
+        there = {name.lower() for name, _ in headers}
+        headers.extend([pair for pair in always if pair[0].lower() not in there])
+        if "content-security-policy" not in there:
+            headers.add("Content-Security-Policy", _policy())
         if "statements" in g:
             headers["X-Statements"] = str(g.statements[0])
         if request.endpoint == "static" and response.status_code == 200:
             headers["Cache-Control"] = STATIC_CACHE
-        elif "Cache-Control" not in headers:
+        elif "cache-control" not in there:
             headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
         return response

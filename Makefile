@@ -54,7 +54,7 @@ bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
 	@.ci/environment dev
 	@exec $(BIN)/python -m tests.bench $(BENCH)
 
-PIN := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
+PIN := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-strip-extras
 
 lock: ## Write both lock files anew from pyproject.toml (needs uv)
 	@$(PIN) --extra demo --extra build pyproject.toml -o requirements.lock

@@ -9,8 +9,9 @@ import pytest
 from tests.harness.processes import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;\\]+)", re.MULTILINE)
-ENTRY = re.compile(r"^[a-z0-9-]+==.*(?:\n {4}.*)+", re.MULTILINE)
+EXTRAS = r"(?:\[[a-z0-9, -]+\])?"
+PINNED = re.compile(rf"^([a-z0-9-]+){EXTRAS}==([^ ;\\]+)", re.MULTILINE)
+ENTRY = re.compile(rf"^[a-z0-9-]+{EXTRAS}==.*(?:\n {{4}}.*)+", re.MULTILINE)
 
 
 def pinned(name: str) -> dict[str, str]:

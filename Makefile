@@ -19,6 +19,7 @@ help: ## List these commands
 	@echo
 	@echo '  make demo FRESH=1      begins with new data'
 	@echo '  make demo PORT=5200    takes other ports: 5200, 5201, 5225, 5226'
+	@echo '  make bench SCALE=1     measures the group console and the register with a million accounts'
 	@echo '  make test TESTS=...    runs these tests only, such as TESTS="tests/oidc -k replay"'
 
 demo: ## Run provider, mail worker, DREAMS and mailbox on this machine; Ctrl-C stops them
@@ -32,7 +33,7 @@ test: ## Lint, types, import contracts and all tests
 	@.ci/environment dev
 	@tests/system/needs
 	@$(MAKE) --no-print-directory checks
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto -m 'not soak' $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'not soak' $(TESTS)
 
 check: ## Lint, types and import contracts alone
 	@.ci/environment dev
@@ -52,7 +53,7 @@ soak: ## The long rounds: races, storms, random sequences (an hour)
 
 bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
 	@.ci/environment dev
-	@exec $(BIN)/python -m tests.bench $(BENCH)
+	@exec $(BIN)/python -m tests.bench $(if $(SCALE),--scale $(SCALE)) $(BENCH)
 
 PIN := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-strip-extras
 

@@ -43,6 +43,14 @@ def wait_until(what: str, true: Callable[[], bool], seconds: float = 20.0, pause
     return time.monotonic() - began
 
 
+def is_over(process: psutil.Process) -> bool:
+    """Whether it has ended. Who has lost its parent waits to be collected by init, which may take seconds."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Process:
     """One process of the tests with its log file. ``as_user`` runs it as that system user (root only)."""
 
@@ -92,16 +100,19 @@ class Process:
             if kill:
                 self._signal_group(signal.SIGKILL)
             else:
-                self._process.terminate()
+                os.kill(self.pid, signal.SIGTERM)
             try:
-                self._process.wait(seconds)
+                self._wait(seconds)
             except subprocess.TimeoutExpired:
                 self._signal_group(signal.SIGKILL)
-                self._process.wait(seconds)
+                self._wait(seconds)
         for member in family:
-            if member.is_running():
+            if not is_over(member):
                 member.kill()
-        psutil.wait_procs(family, timeout=5)
+        wait_until("the whole family has ended", lambda: all(map(is_over, family)), seconds=5, pause=0.01)
+
+    def _wait(self, seconds: float) -> None:
+        self._process.wait(seconds)
 
     def _signal_group(self, number: int) -> None:
         try:
@@ -114,3 +125,27 @@ class Process:
             return psutil.Process(self.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+
+
+class Adopted(Process):
+    """A process that another one has started, at the head of a group of its own."""
+
+    def __init__(self, pid: int, log: Path) -> None:
+        self.log = log
+        self._pid = pid
+        self._head = psutil.Process(pid)
+
+    @property
+    def pid(self) -> int:
+        """The process at the head of the tree."""
+        return self._pid
+
+    def is_running(self) -> bool:
+        """Whether the head of the tree lives."""
+        return not is_over(self._head)
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            wait_until("it has ended", lambda: not self.is_running(), seconds, pause=0.01)
+        except AssertionError as error:
+            raise subprocess.TimeoutExpired([str(self.pid)], seconds) from error

@@ -6,7 +6,6 @@ import re
 import secrets
 import signal
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ import psycopg
 import requests
 
 from tests.harness.command import Command
-from tests.harness.processes import ROOT, Process, free_port, wait_until
+from tests.harness.processes import ROOT, Adopted, Process, free_port, wait_until
 
 TREE = Path(os.environ.get("IDP_TEST_TREE", str(ROOT)))
 FAST = {"IDP_ARGON2_TIME": "1", "IDP_ARGON2_MEMORY_KIB": "1024"}
@@ -68,12 +67,9 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        self._process = Process(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
-            folder=self.tree,
-            environment={**self.environment, "PYTHONPATH": str(self.tree)},
-            log=self.log,
-        )
+        environment = {**self.environment, "PYTHONPATH": str(self.tree)}
+        arguments = ("-c", "gunicorn.conf.py", "wsgi:app")
+        self._process = Adopted(self.idp.serve(*arguments, log=self.log, environment=environment), self.log)
         try:
             wait_until("the provider answers /health", self.is_ready)
         except AssertionError as error:

@@ -20,14 +20,27 @@ from idp.config import Settings
 from idp.config import settings as current_settings
 from idp.flows import (
     account,
+    case_changes,
+    case_status,
     choose_account,
     consent,
+    email_verification,
     error_pages,
+    first_password,
+    group_console,
+    group_menus,
+    group_person,
+    group_records,
+    invitations,
+    invited,
     moments,
     page_context,
     preferences,
+    registration,
+    registration_done,
     sign_in,
     sign_out,
+    verification_resend,
 )
 from idp.oidc import authorize, endpoints, logout
 from idp.oidc.discovery import HSTS, StaticDocuments
@@ -35,6 +48,9 @@ from idp.services import passwords
 from idp.services.audit import Circumstances, set_circumstances
 
 LARGEST_REQUEST = 256 * 1024
+# Normalising text takes time by the square of its length where marks are piled upon a letter, and stops every thread.
+LONGEST_VALUE = 4096
+LONGEST_FIELD_NAME = 200
 BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
 LEADS_TO_CLIENTS = frozenset({"sign_in", "consent", "choose_account", "sign_out", "account", "authorize"})
@@ -61,13 +77,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_before)
     csrf = CSRFProtect(app)
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(roc_date=moments.roc_date, clock=moments.clock, moment=moments.full_moment)
+    app.jinja_env.filters.update(moments.FILTERS)
     app.context_processor(page_context.common_context)
     # The authorization and logout endpoints take other sites' forms by their specifications; they change nothing.
     for blueprint in (authorize.bp, endpoints.bp, logout.bp):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
     for blueprint in (sign_in.bp, consent.bp, choose_account.bp, sign_out.bp, account.bp, preferences.bp):
+        app.register_blueprint(blueprint)
+    for blueprint in (email_verification.bp, verification_resend.bp, case_status.bp, case_changes.bp):
+        app.register_blueprint(blueprint)
+    for blueprint in (invitations.bp, invited.bp, first_password.bp):
+        app.register_blueprint(blueprint)
+    for blueprint in (group_console.bp, group_person.bp, group_menus.bp, group_records.bp):
+        app.register_blueprint(blueprint)
+    for blueprint in (registration.bp, registration_done.bp):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", _health)
     error_pages.register(app)
@@ -131,10 +155,13 @@ def _is_from_here() -> bool:
 
 
 def _has_odd_text(values: MultiDict[str, str]) -> bool:
-    """Whether any field holds NUL or what was no UTF-8: no person types it, and PostgreSQL can't keep it."""
-    return any("\0" in t or "\N{REPLACEMENT CHARACTER}" in t for name, t in values.items(multi=True)) or any(
-        "\0" in name for name in values
-    )
+    """Whether any field is longer than what any form of ours takes, or holds what no person types.
+
+    That is NUL, which PostgreSQL can't keep, and what was no UTF-8.
+    """
+    return any(
+        len(t) > LONGEST_VALUE or "\0" in t or "\N{REPLACEMENT CHARACTER}" in t for _, t in values.items(multi=True)
+    ) or any(len(name) > LONGEST_FIELD_NAME or "\0" in name for name in values)
 
 
 def _health() -> Response:

@@ -44,9 +44,16 @@ class TooManyTries(Refused):
 
 
 class AccountPending(Refused):
-    """The password was right, but the account waits for its review (R-033)."""
+    """The password was right, but the account waits for its review (R-033); ``details["reviewer"]`` says whose."""
 
     code = "login.pending"
+    status = 200
+
+
+class AccountWithdrawn(Refused):
+    """The password was right, but the applicant has taken her application back."""
+
+    code = "login.withdrawn"
     status = 200
 
 
@@ -62,6 +69,13 @@ class AccountUnusable(Refused):
 
     code = "login.suspended"
     status = 200
+
+
+class MenuForbidden(Refused):
+    """A page of ours is not for this role; ``details`` has ``role`` (None: of no company), ``menu`` and ``admins``."""
+
+    code = "perm.none"
+    status = 403
 
 
 class FormOfAnotherAccount(Refused):
@@ -104,6 +118,80 @@ class LastGroupAdmin(Refused):
 
     code = "group.lastadmin"
     status = 409
+
+
+class TooManyRequests(Refused):
+    """A limit of security.md §3 is reached for something but sign-in; ``details["retry_at"]`` says until when."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, *, retry_at: datetime, retry_seconds: int) -> None:
+        super().__init__(retry_at=retry_at)
+        self.retry_seconds = retry_seconds
+
+
+class AccountRejected(Refused):
+    """The password was right, but the application was refused; ``details["reason"]`` is the reviewer's (R-177)."""
+
+    code = "login.rejected"
+    status = 200
+
+
+class CompanyClosed(Refused):
+    """No account can be had for this company: dissolved, or suspended here (R-010, ubn.closed)."""
+
+    code = "ubn.closed"
+    status = 409
+
+
+class CompanyNotProven(Refused):
+    """An account was to be approved whose company nobody has proven: no proof is ever pretended."""
+
+    code = "review.unproven"
+    status = 409
+
+
+class OneAccountOnly(Refused):
+    """The service gives one account a company, and this company has it (C-6)."""
+
+    code = "company.has_account"
+    status = 409
+
+
+class LinkUnusable(Refused):
+    """A link of a mail works no more; ``details["because"]`` is unknown, used, expired or replaced."""
+
+    code = "link.unusable"
+    status = 410
+
+
+class InvitationUnusable(Refused):
+    """An invitation's link lets nobody in; ``details["because"]`` is as policies/invitations.py says, or unknown."""
+
+    code = "invitation.unusable"
+    status = 410
+
+
+class ChangedMeanwhile(Refused):
+    """What a form was about has changed since the form was opened; nothing was done."""
+
+    code = "changed_meanwhile"
+    status = 409
+
+
+class AlreadyDecided(Refused):
+    """Somebody else decided the case first; ``details`` has ``outcome`` and ``by``."""
+
+    code = "review.decided"
+    status = 409
+
+
+class FormOfAnotherRun(Refused):
+    """A step was sent for a run that is not this browser's or is past that step."""
+
+    code = "run.gone"
+    status = 410
 
 
 class DatabaseBusy(Exception):

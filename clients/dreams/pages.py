@@ -91,8 +91,8 @@ def sites_csv() -> ResponseReturnValue:
 @bp.get("/group/users")
 @menu("group.users")
 def group_users() -> ResponseReturnValue:
-    """使用者管理: where a group admin will manage the company's users (R-043)."""
-    return render_template("group_users.html")
+    """使用者管理: the provider's group console, where people are reviewed and get their menus (R-037)."""
+    return redirect(parts().settings.issuer.rstrip("/") + "/group/users", 303)
 
 
 @bp.get("/claims")

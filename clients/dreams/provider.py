@@ -86,7 +86,7 @@ class Provider:
         return metadata
 
     def begin(self, target: str, language: str, **wishes: str) -> Response:
-        """Send the browser to sign in; ``wishes`` are ``tenant`` (hard) and ``login_hint`` (soft)."""
+        """Send the browser to sign in; ``wishes`` are ``tenant`` (hard), ``login_hint`` (soft) and ``prompt``."""
         self.metadata()
         self._forget_oldest()
         redirect_uri = f"{self.settings.address}/callback"

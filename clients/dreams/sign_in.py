@@ -1,6 +1,6 @@
 """Signing in at the provider and out again.
 
-/login --> provider --> /callback --> the page asked for
+/login, /apply --> provider --> /callback --> the page asked for
 /sign-out/everywhere --> provider --> /signed-out
                          provider --> /backchannel-logout
 """
@@ -19,7 +19,7 @@ from clients.dreams.provider import ProviderUnreachable, SignInFailed
 
 bp = Blueprint("sign_in", __name__)
 log = logging.getLogger(__name__)
-NO_TARGETS = ("/login", "/callback", "/sign-out", "/signed-out", "/backchannel-logout")
+NO_TARGETS = ("/login", "/apply", "/callback", "/sign-out", "/signed-out", "/backchannel-logout")
 WISHES = {
     "tenant": 100,
     "login_hint": 254,
@@ -56,6 +56,13 @@ def login() -> ResponseReturnValue:
         if request.args.get(name) and len(request.args[name]) <= longest
     }
     return parts().provider.begin(target, g.language, **wishes)
+
+
+@bp.get("/apply")
+@outside
+def apply() -> ResponseReturnValue:
+    """申請新帳號: the provider's registration (Initiating User Registration 1.0), then back here."""
+    return parts().provider.begin("/", g.language, prompt="create")
 
 
 @bp.get("/callback")

@@ -6,8 +6,10 @@ import click
 
 from idp.cli.accounts import account
 from idp.cli.audit import audit
+from idp.cli.cases import case
 from idp.cli.clients import client
 from idp.cli.companies import company
+from idp.cli.imports import import_
 from idp.cli.keys import keys
 from idp.cli.menus import menu
 from idp.cli.registry import registry
@@ -16,7 +18,7 @@ from idp.cli.secret import secret
 from idp.cli.services import service
 from idp.cli.setup import init, serve, worker
 
-COMMANDS = (account, audit, client, company, init, keys, menu, registry, secret, serve, service, worker)
+COMMANDS = (account, audit, case, client, company, import_, init, keys, menu, registry, secret, serve, service, worker)
 
 
 class WithDemo(IdpGroup):

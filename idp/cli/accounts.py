@@ -11,6 +11,7 @@ from idp.errors import NotFound
 from idp.models import Account, Company
 from idp.policies.roles import Role
 from idp.services.accounts import account_by_username, add_account, restore_account, set_role, suspend_account
+from idp.services.first_passwords import send_first_password
 
 ROLES = click.Choice([r.value for r in Role])
 username_option = click.option("--username", required=True, help="The account's name.")
@@ -86,6 +87,17 @@ def restore(username: str) -> None:
         found = _account_or_not_found(username)
         restore_account(found)
     show_json(_about(found))
+
+
+@account.command("send-first-password")
+@username_option
+@with_application
+def send_first_password_(username: str) -> None:
+    """Send an account without a password the link to choose one; a link that was sent before works no more."""
+    with changes():
+        found = _account_or_not_found(username)
+        send_first_password(found)
+    show_json(_about(found) | {"mail_to": found.email})
 
 
 @account.command("set-role")

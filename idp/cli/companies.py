@@ -5,9 +5,11 @@ from typing import Any
 import click
 
 from idp.cli.running import changes, looked_at, show_fields, show_json, with_application
+from idp.db import session
 from idp.errors import NotFound
-from idp.models import Company
+from idp.models import Account, Case, Company
 from idp.policies.standing import CompanyProof
+from idp.services.case_standing import Standing
 from idp.services.companies import add_company, company_by_tax_id, restore_company, suspend_company
 from idp.services.company_standing import prove_company
 
@@ -59,13 +61,24 @@ def show(tax_id: str, as_json: bool) -> None:
     help="What the operator has seen.",
 )
 @reason_option
+@click.option("--name", help="What it is called, as the operator has seen it; without it the name stays.")
+@click.option("--admin-email", help="The mailbox of the one person who may become its first group admin.")
+@click.option("--first-come", is_flag=True, help="Let the first of those who wait become its group admin.")
 @with_application
-def prove(tax_id: str, proof: str, reason: str) -> None:
-    """Take an operator's word that a company is proven; a recheck that was due is done with."""
+def prove(tax_id: str, proof: str, reason: str, name: str | None, admin_email: str | None, first_come: bool) -> None:
+    """Take an operator's word that a company is proven, and print what became of the applications that waited for it.
+
+    A recheck that was due is done with.
+    """
     with changes():
         found = company_or_not_found(tax_id)
-        prove_company(found, CompanyProof(proof), reason)
-    show_json(about_company(found))
+        word = {"name": name, "admin_email": admin_email}
+        settled = prove_company(found, CompanyProof(proof), reason, **word, first_come=first_come)
+        told = about_company(found) | {
+            "first_admin_email": found.first_admin_email,
+            "applications": [_settled(waited, standing) for waited, standing in settled],
+        }
+    show_json(told)
 
 
 @company.command()
@@ -97,6 +110,17 @@ def company_or_not_found(tax_id: str) -> Company:
     if found is None:
         raise NotFound(what="company")
     return found
+
+
+def _settled(waited: Case, standing: Standing) -> dict[str, Any]:
+    account = session.get_one(Account, waited.account_id)
+    return {
+        "number": waited.number,
+        "username": account.username,
+        "name": account.name,
+        "became": standing.became.value,
+        "mail_to": account.email,
+    }
 
 
 def about_company(found: Company) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from idp.cli.demo_data import COMPANIES, PEOPLE, Ports, prepare
+from idp.cli.demo_data import COMPANIES, NEW_COMPANY, PEOPLE, Ports, prepare
 from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
 
 FIRST_PORT = 5100
@@ -124,6 +124,9 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float) -> s
             table(addresses),
             "",
             table(people),
+            "",
+            f"Register a company: 申請新帳號 in DREAMS, 統一編號 {NEW_COMPANY[0]} {NEW_COMPANY[1]}.",
+            "An operator has proven it; who comes first becomes its group admin. Every mail is in the mailbox.",
             "",
             f"Data in {where}, logs in {where}/log. Ctrl-C stops everything; FRESH=1 begins anew.",
         ]

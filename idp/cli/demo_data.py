@@ -53,6 +53,16 @@ class Person:
 
 
 COMPANIES = {"00000016": ("測試一號有限公司", "card"), "00000022": ("測試二號有限公司", "document")}
+NEW_COMPANY = ("00000037", "測試三號有限公司")
+SERVICE = (
+    "--id", "dreams",
+    "--name", "DREAMS 案場申請",
+    "--name-en", "DREAMS sites",
+    "--colour", "#12462a",
+    "--mail-from", "dreams@example.test",
+    "--reply-to", "dreams@example.test",
+    "--policy", str(ROOT / "docs" / "examples" / "dreams-policy.json"),
+)  # fmt: skip
 PEOPLE = (
     Person("guest1", "林小玉", "guest", "訪客", "00000016"),
     Person("staff1", "王小明", "staff", "一般人員", "00000016"),
@@ -78,7 +88,11 @@ class Step:
 
 
 def steps(ports: Ports, known: dict[str, str]) -> Iterator[Step]:
-    """What the demo data is: two companies, the people, the application and its menus."""
+    """What the demo data is: the register, a service, three companies, the people, the application and its menus."""
+    yield Step(("registry", "import", str(ROOT / "data" / "companies_sample.csv")))
+    yield Step(
+        ("service", "add", *SERVICE), present=("service", "show", "--id", "dreams"), change=("service", "set", *SERVICE)
+    )
     for tax_id, (name, proof) in COMPANIES.items():
         yield Step(
             ("company", "add", "--tax-id", tax_id, "--name", name, "--proof", proof),
@@ -88,12 +102,22 @@ def steps(ports: Ports, known: dict[str, str]) -> Iterator[Step]:
         named = ("--tax-id", person.tax_id, "--username", person.username)
         told = ("--name", person.name, "--email", f"{person.username}@example.test", "--role", person.role)
         yield Step(
-            ("account", "add", *named, *told, "--password-stdin"),
+            ("account", "add", *named, *told, "--service", "dreams", "--password-stdin"),
             stdin=known["password"],
             present=("account", "show", "--username", person.username),
         )
+    yield from _a_company_to_come_in()
     yield _dreams(ports, known)
     yield Step(("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json")))
+
+
+def _a_company_to_come_in() -> Iterator[Step]:
+    """A company that an operator has proven and that has nobody yet: who registers first becomes its group admin."""
+    named = ("--tax-id", NEW_COMPANY[0])
+    yield Step(("company", "add", *named, "--name", NEW_COMPANY[1]), present=("company", "show", *named))
+    yield Step(
+        ("company", "prove", *named, "--proof", "card", "--reason", "demo: an operator's word until cards are read")
+    )
 
 
 def _dreams(ports: Ports, known: dict[str, str]) -> Step:

@@ -16,8 +16,10 @@ from idp.mails.delivery import deliver_due
 from idp.oidc.backchannel import Messenger
 from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
+from idp.services.case_deadlines import keep_deadlines
 from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
+from idp.services.reminders import remind_group_admins
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 PAUSE_SECONDS = 1.0
@@ -44,6 +46,9 @@ def told_to_end() -> bool:
 def duties(messenger: Messenger) -> list[Duty]:
     """All the worker does."""
     return [
+        # What writes mails comes before what sends them.
+        Duty("deadlines", 300.0, keep_deadlines),
+        Duty("reminders", 300.0, remind_group_admins),
         Duty("logout", 0.5, messenger.tell_due),
         Duty("mail", 1.0, lambda: deliver_due(told_to_end)),
         Duty("register", 1.0, answer_wanted),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from idp.db import now, session
-from idp.errors import DatabaseBusy, Refused, RequestGone
+from idp.errors import DatabaseBusy, FormOfAnotherAccount, NotFound, Refused, RequestGone
 from idp.flows.messages import sentence_for
 
 log = logging.getLogger("idp")
@@ -36,8 +36,12 @@ def refused_page(refused: Refused) -> Response:
     """A refusal that no form shows: its sentence as a page."""
     if isinstance(refused, RequestGone):
         return Response(render_template("errors/authorization.html", code="expired_request", at=now()), refused.status)
-    headings = {404: gettext("找不到這個頁面"), 409: gettext("身分已變更，表單沒有送出")}
-    heading = headings.get(refused.status, gettext("無法進行這項操作"))
+    if isinstance(refused, NotFound):
+        heading = gettext("找不到這個頁面")
+    elif isinstance(refused, FormOfAnotherAccount):
+        heading = gettext("身分已變更，表單沒有送出")
+    else:
+        heading = gettext("無法進行這項操作")
     return _page(refused.status if refused.status >= 400 else 403, heading, sentence_for(refused))
 
 

@@ -1,11 +1,11 @@
 """What all forms of ours have in common: texts in our words, and the account a form was opened for."""
 
-from flask import request
+from flask import Response, request
 from wtforms import Form
 from wtforms.meta import DefaultMeta
 
 from idp.browser import current_sign_in
-from idp.errors import FormOfAnotherAccount
+from idp.errors import FormOfAnotherAccount, Refused
 
 
 class PlainForm(Form):
@@ -23,3 +23,11 @@ def check_stamp() -> None:
     opened_for = request.form.get("account", "")
     if opened_for != (signed_in.human.account_id if signed_in else ""):
         raise FormOfAnotherAccount
+
+
+def with_retry(response: Response, refused: Refused | None) -> Response:
+    """The answer to a form that was refused, with Retry-After where a limit says when to come back."""
+    seconds = getattr(refused, "retry_seconds", None)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response

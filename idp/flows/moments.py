@@ -49,3 +49,33 @@ def full_moment(moment: datetime) -> str:
     if is_english():
         return f"{roc_day(moment)}, {local:%H:%M:%S} (UTC+8)"
     return f"{roc_day(moment)} {local:%H:%M:%S}（{local:%Y-%m-%d}）"
+
+
+def minute(moment: datetime) -> str:
+    """The end of a deadline: 「115年11月21日 14:05（2026-11-21 14:05）」."""
+    local = moment.astimezone(TAIPEI)
+    return short_minute(moment) if is_english() else f"{short_minute(moment)}（{local:%Y-%m-%d %H:%M}）"
+
+
+def short_minute(moment: datetime) -> str:
+    """As minute, within a sentence: 「115年11月21日 14:05」."""
+    local = moment.astimezone(TAIPEI)
+    return f"{roc_day(moment)}, {local:%H:%M} (UTC+8)" if is_english() else f"{roc_day(moment)} {local:%H:%M}"
+
+
+def stamped(moment: datetime) -> str:
+    """The date in a received stamp (收件章): 「115.11.20」."""
+    local = moment.astimezone(TAIPEI)
+    return f"{local:%Y-%m-%d}" if is_english() else f"{local.year - ROC_YEAR}.{local:%m.%d}"
+
+
+# What templates call them.
+FILTERS = {
+    "roc_date": roc_date,
+    "roc_day": roc_day,
+    "clock": clock,
+    "moment": full_moment,
+    "minute": minute,
+    "short_minute": short_minute,
+    "stamped": stamped,
+}

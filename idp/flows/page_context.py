@@ -18,8 +18,11 @@ from idp.flows.moments import is_english
 from idp.policies.roles import Permission, permits
 from idp.services.acting import Acting
 from idp.services.clients import ClientRecord
+from idp.services.group_people import count_waiting
 
 HUES = 12
+# Pages that there are by now; links to the others are left out of the templates.
+OFFERS = dict.fromkeys(("register", "resend", "group", "group_users", "group_invitations", "group_audit"), True)
 NOTICE = "notice"  # an outcome, told on the next page
 STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = {"zh-TW": "zh_Hant_TW", "en": "en"}
@@ -122,6 +125,16 @@ def chosen_language() -> str:
     return LANGUAGES["zh-TW"]
 
 
+def _applications_waiting() -> int:
+    """How many applications wait for the group admin at the keyboard; asked where it is shown, once a page."""
+    if "applications_waiting" not in g:
+        signed_in = current_sign_in()
+        company = signed_in.human.company if signed_in else None
+        g.applications_waiting = count_waiting(company.id) if company else 0
+    count: int = g.applications_waiting
+    return count
+
+
 def common_context() -> dict[str, Any]:
     """The variables of every template (idp/templates/base.html)."""
     signed_in = None if g.get("without_database") else current_sign_in()
@@ -140,6 +153,8 @@ def common_context() -> dict[str, Any]:
         "person": person_of(signed_in.human) if signed_in else None,
         "application": g.get("application"),
         "support": settings().support_en if english else settings().support,
+        "offers": OFFERS,
+        "applications_waiting": _applications_waiting,
         "nonce": g.get("nonce", ""),
         "asset": asset,
     }

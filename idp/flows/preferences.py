@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.browser import LANGUAGE
 from idp.errors import NotFound
+from idp.flows.own_paths import own_path
 from idp.flows.page_context import LANGUAGES, css_class
 from idp.services.clients import all_clients
 
@@ -18,13 +19,7 @@ def language(code: str) -> ResponseReturnValue:
     if code not in LANGUAGES:
         raise NotFound
     browser_session[LANGUAGE] = code
-    return redirect(_own_path(request.args.get("next", "")), 303)
-
-
-def _own_path(path: str) -> str:
-    """A path of ours, or the account page: browsers read a second slash or a backslash as another host."""
-    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_ours and not path.startswith("/language") else url_for("account.overview")
+    return redirect(own_path(request.args.get("next")) or url_for("account.overview"), 303)
 
 
 @bp.get("/look/brands.css")

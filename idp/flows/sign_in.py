@@ -1,6 +1,6 @@
 """Sign in with account name and password (P1).
 
-    ask --> right password --> the waiting request, or /account
+    ask --> right password --> the waiting request, the page that wanted a sign-in (?back=), or /account
         --> refused: the form again, nothing lost but the password
 
 With a sign-in running the form is fixed to its person (re-authentication); "use another account" says that the running
@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from idp.browser import (
     browser_id,
@@ -24,9 +24,11 @@ from idp.browser import (
     sign_in_token,
 )
 from idp.db import transaction
-from idp.errors import BadCredentials, Refused
+from idp.errors import AccountPending, AccountRejected, AccountUnverified, BadCredentials, Refused
+from idp.flows.account_fields import AtMost
 from idp.flows.forms import PlainForm
 from idp.flows.messages import sentence_for
+from idp.flows.own_paths import own_path
 from idp.flows.page_context import on_the_way_to
 from idp.policies.assurance import Method
 from idp.policies.names import canonical_username
@@ -46,18 +48,19 @@ class SignInForm(PlainForm):
 
     request_id = HiddenField()
     other = HiddenField()
+    back = HiddenField()
     username = StringField(
         lazy_gettext("使用者帳號"),
         [
             InputRequired(lazy_gettext("請輸入使用者帳號。")),
-            Length(max=LONGEST_NAME, message=lazy_gettext("使用者帳號太長。")),
+            AtMost(LONGEST_NAME, lazy_gettext("使用者帳號太長。")),
         ],
     )
     password = PasswordField(
         lazy_gettext("使用者密碼"),
         [
             InputRequired(lazy_gettext("請輸入使用者密碼。")),
-            Length(max=LONGEST_PASSWORD, message=lazy_gettext("使用者密碼太長。")),
+            AtMost(LONGEST_PASSWORD, lazy_gettext("使用者密碼太長。")),
         ],
     )
 
@@ -70,8 +73,9 @@ def ask() -> ResponseReturnValue:
     signed_in = current_sign_in()
     other = "1" if request.args.get("other") else ""
     if signed_in is not None and waiting is None and not other:
-        return redirect(url_for("account.overview"), 303)
-    form = SignInForm(request_id=waiting.id if waiting else "", other=other)
+        return redirect(_after(request.args.get("back")), 303)
+    back = own_path(request.args.get("back")) or ""
+    form = SignInForm(request_id=waiting.id if waiting else "", other=other, back=back)
     if signed_in is not None and not other:
         form.username.data = signed_in.human.username
     elif waiting is not None:
@@ -107,10 +111,14 @@ def answer() -> ResponseReturnValue:
     except Refused as refused:
         return _page(form, waiting, signed_in, refused=refused, status=refused.status)
     forget_current_sign_in()
-    target = url_for("authorize.resume", request_id=waiting.id) if waiting else url_for("account.overview")
+    target = url_for("authorize.resume", request_id=waiting.id) if waiting else _after(form.back.data)
     response = make_response(redirect(target, 303))
     set_sign_in_cookie(response, token)
     return response
+
+
+def _after(back: str | None) -> str:
+    return own_path(back) or url_for("account.overview")
 
 
 def _refuse_another_person(form: SignInForm, signed_in: SignedIn | None) -> None:
@@ -146,16 +154,18 @@ def _page(
 ) -> Response:
     on_the_way_to(client_by_id(waiting.client_id) if waiting else None)
     # The language link leads by GET to the form one is at, also after a POST.
-    g.here = url_for("sign_in.ask", request_id=form.request_id.data or None, other=form.other.data or None)
+    on_the_way: dict[str, Any] = {"request_id": form.request_id.data or None, "back": own_path(form.back.data)}
+    g.here = url_for("sign_in.ask", **on_the_way, other=form.other.data or None)
     fixed = signed_in is not None and not form.other.data
     response = make_response(
         render_template(
             "sign_in/password.html",
             form=form,
             refusal=sentence_for(refused) if refused else None,
+            way=_way_on(refused),
             reason=_reason(signed_in, form, waiting),
             fixed_username=fixed,
-            other_href=url_for("sign_in.ask", request_id=form.request_id.data or None, other=1) if fixed else None,
+            other_href=url_for("sign_in.ask", **on_the_way, other=1) if fixed else None,
         ),
         status,
     )
@@ -163,6 +173,15 @@ def _page(
     if retry is not None:
         response.headers["Retry-After"] = str(retry)
     return response
+
+
+def _way_on(refused: Refused | None) -> dict[str, str] | None:
+    """Where a refusal leads who is refused for a reason of her own application."""
+    if isinstance(refused, AccountUnverified):
+        return {"href": url_for("verification_resend.ask"), "text": gettext("補發驗證信")}
+    if isinstance(refused, AccountPending | AccountRejected):
+        return {"href": url_for("case_status.ask"), "text": gettext("查詢申請進度")}
+    return None
 
 
 def _reason(signed_in: SignedIn | None, form: SignInForm, waiting: WaitingRequest | None) -> Any:
@@ -175,9 +194,19 @@ def _reason(signed_in: SignedIn | None, form: SignInForm, waiting: WaitingReques
     if signed_in is not None:
         return gettext("為了您的安全，請再次輸入密碼。")
     if waiting is not None and "create" in waiting.parameters.get("prompt", "").split():
-        return gettext("還沒有帳號時，請洽貴公司群組管理員或服務單位為您建立；已有帳號請直接登入。")
+        return _reason_for_create(waiting)
     if request.args.get("signed_out"):
         return gettext("您已登出。使用公用電腦時，請關閉所有瀏覽器視窗。")
     if request.args.get("expired"):
         return gettext("登入已逾時，請重新登入。")
     return None
+
+
+def _reason_for_create(waiting: WaitingRequest) -> Any:
+    """What is said to whom an application sent to register (``prompt=create``)."""
+    client = client_by_id(waiting.client_id)
+    if client is None or client.service_id is None:
+        return gettext(
+            "這個應用系統不提供線上申請帳號。還沒有帳號時，請洽貴公司群組管理員或服務單位；已有帳號請直接登入。"
+        )
+    return gettext("已有帳號請直接登入。剛送出申請時，請先點選驗證信中的連結，完成後再於此登入。")

@@ -1,38 +1,43 @@
 """A message's row of the outbox as a mail: rendered when it is sent, in the recipient's language."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext
 from flask_mail import Message
+from jinja2 import Environment, Template
 
 from idp.config import settings
 from idp.db import session
+from idp.mails.compose import unsealed
+from idp.mails.words import REASON_SENTENCES, ROLE_LABELS
 from idp.models import Account, OutboxEntry, Service
+from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
 COLOUR = "#15597f"
+FORMS = ("txt", "html")
 TAX_ID_SHOWN = 3  # a mailbox may be read by others: the number is told by its end only
 
 
 def rendered(entry: OutboxEntry) -> Message:
-    """The mail of a row: subject (the template's heading), text and HTML, from the service it concerns."""
+    """The mail of a row: subject, text and HTML from the one template of its message, from the service it concerns."""
     payload = entry.payload
     english = str(payload["locale"]).startswith("en")
     with force_locale("en" if english else "zh_Hant_TW"):
-        service = _service(entry.account_id, english)
-        values = {**payload["context"], **_common(payload["template"], payload["context"]), "service": service}
-        values |= {"lang": "en" if english else "zh-Hant-TW", "at": entry.created_at}
-        environment = current_app.jinja_env
-        text = environment.get_template(f"mail/{payload['template']}.txt")
-        subject = "".join(text.blocks["heading"](text.new_context(values)))
+        service = _service(entry, english)
+        values = {**payload["context"], **_common(entry), "service": service}
+        values |= {"lang": "en" if english else "zh-Hant-TW", "gap": " " if english else ""}
+        name = f"mail/{payload['template']}.html"
+        text, html = (_environment(form).get_template(name) for form in FORMS)
         message = Message(
-            subject=f"{service['name']}：{' '.join(subject.split())}",
+            subject=_subject(text, values | _layout("txt")),
             recipients=[entry.recipient],
             sender=(service["name"], service["address"]),
             reply_to=service["reply_to"],
-            body=text.render(values),
-            html=environment.get_template(f"mail/{payload['template']}.html").render(values),
+            body=text.render(values | _layout("txt")).strip() + "\n",
+            html=html.render(values | _layout("html")),
             # RFC 3834: no out-of-office answer is wanted.
             extra_headers={"Auto-Submitted": "auto-generated"},
         )
@@ -41,25 +46,54 @@ def rendered(entry: OutboxEntry) -> Message:
     return message
 
 
-def _common(template: str, context: dict[str, Any]) -> dict[str, Any]:
-    labels = {
-        Role.GUEST: gettext("訪客"),
-        Role.STAFF: gettext("一般人員"),
-        Role.GROUP_ADMIN: gettext("群組管理員"),
-    }
-    role = context.get("role")
-    tax_id = context.get("company_tax_id") or ""
+def _environment(form: str) -> Environment:
+    """The templates as text, where a name is written as it is, or as HTML, where it is escaped."""
+    kept: dict[str, Environment] = current_app.extensions.setdefault("mail templates", {})
+    if form not in kept:
+        kept[form] = current_app.jinja_env.overlay(autoescape=form == "html")
+    return kept[form]
+
+
+def _layout(form: str) -> dict[str, str]:
+    return {"base": f"mail/base.{form}", "parts": f"mail/parts.{form}"}
+
+
+def _subject(text: Template, values: dict[str, Any]) -> str:
+    """The manuals' own subject where the template has one; else the service and the heading."""
+    own = "subject" in text.blocks
+    words = " ".join("".join(text.blocks["subject" if own else "heading"](text.new_context(values))).split())
+    return words if own else f"{values['service']['name']}{gettext('：')}{words}"
+
+
+def _common(entry: OutboxEntry) -> dict[str, Any]:
+    context = entry.payload["context"]
+    role, reason = context.get("role"), context.get("reason_code")
+    until, since = (_moment(context.get(name)) for name in ("until", "waiting_since"))
     return {
-        "role_label": labels[Role(role)] if role else None,
-        "last3": tax_id[-TAX_ID_SHOWN:],
-        # Who is suspended can't open the page the button leads to.
-        "link": None if template == "account_suspended" else settings().link("/account"),
+        "role_label": ROLE_LABELS[Role(role)] if role else None,
+        "reason_sentence": REASON_SENTENCES.get(Reason(reason)) if reason else None,
+        "last3": (context.get("company_tax_id") or "")[-TAX_ID_SHOWN:],
+        "at": entry.created_at,
+        "until": until,
+        "hours": round((until - entry.created_at).total_seconds() / 3600) if until else None,
+        "waiting_since": since or entry.created_at,
+        "link": unsealed(entry.payload) or _link(entry.payload["template"], context),
     }
 
 
-def _service(account_id: str | None, english: bool) -> dict[str, Any]:
-    account = session.get(Account, account_id) if account_id else None
-    service = session.get(Service, account.service_id) if account and account.service_id else None
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _link(template: str, context: dict[str, Any]) -> str | None:
+    # Who is suspended can't open the page the button leads to.
+    return None if template == "account_suspended" else settings().link(context.get("path", "/account"))
+
+
+def _service(entry: OutboxEntry, english: bool) -> dict[str, Any]:
+    account = session.get(Account, entry.account_id) if entry.account_id else None
+    service_id = entry.payload.get("service") or (account.service_id if account else None)
+    service = session.get(Service, service_id) if service_id else None
     provider = gettext("企業帳號中心")
     name = (service.name_en if english else service.name_zh) if service else provider
     address = (service.mail_from if service else None) or settings().mail_sender

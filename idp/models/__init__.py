@@ -2,6 +2,7 @@
 
 from idp.models.accounts import Account, Binding, KnownBrowser, Password
 from idp.models.audit import AuditEntry, AuditHead
+from idp.models.cases import Case, Invitation, Review, TextAgreement
 from idp.models.clients import Client, Consent, MenuItem, MenuRight, Service
 from idp.models.companies import Company
 from idp.models.grants import Grant, Token, UsedAssertion
@@ -18,12 +19,14 @@ __all__ = [
     "AuditHead",
     "AuthorizationRequest",
     "Binding",
+    "Case",
     "Client",
     "ClientSession",
     "Company",
     "Consent",
     "Flow",
     "Grant",
+    "Invitation",
     "KnownBrowser",
     "LimitCounter",
     "MenuItem",
@@ -36,9 +39,11 @@ __all__ = [
     "RegisterImport",
     "RegisterLookup",
     "RegisterName",
+    "Review",
     "Service",
     "SignIn",
     "SigningKey",
+    "TextAgreement",
     "Token",
     "UsedAssertion",
 ]

@@ -3,13 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
 from idp.models.columns import HASH_BYTES
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+# Word for word in every query that is to use the partial index.
+NO_SIGN_IN = (
+    "action NOT LIKE 'account:sign/_in:%' ESCAPE '/' AND action NOT LIKE 'account:client/_session:%' ESCAPE '/'"
+    " AND action NOT LIKE 'account:consent:%' ESCAPE '/'"
+)
 
 
 class AuditEntry(Base):
@@ -22,6 +29,14 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_log_account_id_id", "account_id", "id"),
         Index("ix_audit_log_company_id_id", "company_id", "id"),
+        # What group admins read first: sign-ins are nearly all of the log.
+        Index(
+            "ix_audit_log_no_sign_in",
+            "company_id",
+            "id",
+            sqlite_where=text(NO_SIGN_IN),
+            postgresql_where=text(NO_SIGN_IN),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

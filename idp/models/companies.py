@@ -25,6 +25,12 @@ class Company(Base):
     status: Mapped[CompanyStatus] = mapped_column(words(CompanyStatus), default=CompanyStatus.ACTIVE)
     proof: Mapped[CompanyProof] = mapped_column(words(CompanyProof), default=CompanyProof.NONE)
     verified_at: Mapped[datetime | None]
+    responsible: Mapped[str | None] = mapped_column(String(50))
+    # Who became its group admin first, once and for all: decided by one UPDATE where it is null (R-029, RC row of I6).
+    first_admin_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    # Whom the operator who proved the company has named: nobody else becomes the first group admin.
+    first_admin_email: Mapped[str | None] = mapped_column(String(254))
+    digest_sent_at: Mapped[datetime | None]
     linked_accounts: Mapped[str] = mapped_column(String(16), default="allowed")
     linked_admin: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]

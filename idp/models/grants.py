@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH
+from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH, index_where_named
 
 
 class Grant(Base):
@@ -22,6 +22,7 @@ class Grant(Base):
         Index("uq_grants_code_hash", "code_hash", unique=True),
         Index("ix_grants_sid", "sid"),
         Index("ix_grants_account_id", "account_id"),
+        index_where_named("grants", "linked_account_id"),
         Index("ix_grants_sign_in_id", "sign_in_id"),
     )
 
@@ -53,7 +54,11 @@ class Token(Base):
     """An access or refresh token, by the hash of its value only."""
 
     __tablename__ = "tokens"
-    __table_args__ = (Index("ix_tokens_grant_id", "grant_id"), Index("ix_tokens_expires_at", "expires_at"))
+    __table_args__ = (
+        Index("ix_tokens_grant_id", "grant_id"),
+        Index("ix_tokens_expires_at", "expires_at"),
+        index_where_named("tokens", "linked_account_id"),
+    )
 
     hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))

@@ -22,12 +22,14 @@ class OneTimeSecret(Base):
             sqlite_where=text("used_at IS NULL AND replaced_at IS NULL"),
             postgresql_where=text("used_at IS NULL AND replaced_at IS NULL"),
         ),
+        Index("ix_one_time_secrets_invitation_id", "invitation_id"),
     )
 
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES), primary_key=True)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     flow_id: Mapped[str | None] = mapped_column(ForeignKey("flows.id"))
+    invitation_id: Mapped[str | None] = mapped_column(ForeignKey("invitations.id"))
     address: Mapped[str | None] = mapped_column(String(254))
     browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary(HASH_BYTES))
     tries: Mapped[int] = mapped_column(default=0)

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH
+from idp.models.columns import HASH_BYTES, ID_LENGTH, SECRET_LENGTH, index_where_named
 
 
 class SignIn(Base):
@@ -22,6 +22,7 @@ class SignIn(Base):
         Index("uq_sign_ins_token_hash", "token_hash", unique=True),
         Index("ix_sign_ins_account_id", "account_id"),
         Index("ix_sign_ins_browser_hash", "browser_hash"),
+        index_where_named("sign_ins", "acting_account_id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -56,6 +57,7 @@ class ClientSession(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_client_sessions_account_id", "account_id"),
+        index_where_named("client_sessions", "linked_account_id"),
         Index("ix_client_sessions_sign_in_id_client_id", "sign_in_id", "client_id"),
     )
 
@@ -95,6 +97,7 @@ class Flow(Base):
     """流程: one run of a multi-step flow, bound to a browser. Counters and challenges never live in the cookie."""
 
     __tablename__ = "flows"
+    __table_args__ = (Index("ix_flows_authorization_request_id", "authorization_request_id"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))

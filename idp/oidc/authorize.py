@@ -37,7 +37,12 @@ bp = Blueprint("authorize", __name__)
 FRESH_FOR_A_REQUEST = timedelta(minutes=5)
 LONGEST_REQUEST = 16_384
 # Where each requirement's page is; flows are named, never imported.
-PAGES = {"sign_in": "sign_in.ask", "choose_account": "choose_account.ask", "consent": "consent.ask"}
+PAGES = {
+    "register": "registration.begin",
+    "sign_in": "sign_in.ask",
+    "choose_account": "choose_account.ask",
+    "consent": "consent.ask",
+}
 
 
 class ToBeShown(Exception):
@@ -194,6 +199,7 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
         return Situation(
             is_signed_in=False,
             must_sign_in_again=True,
+            must_register=_must_register(asked),
             meets_wish=True,
             wishes_for_somebody_else=False,
             is_admitted=True,
@@ -208,6 +214,7 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
     return Situation(
         is_signed_in=True,
         must_sign_in_again=_must_sign_in_again(asked.asked, waiting, signed_in),
+        must_register=_must_register(asked) and not _signed_in_for_this(waiting, signed_in),
         meets_wish=meets_wish,
         wishes_for_somebody_else=not meets_wish and asked.wish.is_for_somebody,
         is_admitted=admission_of(seat, asked.client.record) is None,
@@ -216,6 +223,11 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
         must_consent=_must_consent(asked, waiting, seat),
         meets_acr=_meets_acr(asked.asked, signed_in),
     )
+
+
+def _must_register(asked: Request) -> bool:
+    """Whether the client asks for a new account; where its service is unknown there is nothing to apply for."""
+    return "create" in asked.asked.prompts and asked.client.record.service_id is not None
 
 
 def _signed_in_for_this(waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:

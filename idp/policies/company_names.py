@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from idp.policies.names import has_control
+from idp.policies.names import has_control, holds_address
 
 # Any of these at the end says that an organisation is meant. It warns and sends to review, and refuses nobody.
 ENDINGS = (
@@ -22,6 +22,7 @@ EXTENSION = re.compile(r"[0-9]{1,6}", re.ASCII)
 POSTCODE = re.compile(r"[1-9][0-9]{2}(?:[0-9]{2,3})?", re.ASCII)
 SHORTEST_ADDRESS = 5
 LONGEST_ADDRESS = 200
+LONGEST_NAME = 200
 
 
 def folded_name(text: str) -> str:
@@ -97,3 +98,11 @@ def address_problem(text: str) -> str | None:
     if not SHORTEST_ADDRESS <= len(address) <= LONGEST_ADDRESS or has_control(address):
         return "address.form"
     return None
+
+
+def company_name_problem(text: str) -> str | None:
+    """Why a text can't be a company's name, or None: 1 to 200 visible characters in one line, no address."""
+    name = text.strip()
+    if not 1 <= len(name) <= LONGEST_NAME or has_control(name):
+        return "company_name.form"
+    return "company_name.address" if holds_address(name) else None

@@ -16,4 +16,17 @@ class Limit:
 FAILED_SIGN_INS_PER_ADDRESS = Limit("sign_in:address", 20, timedelta(minutes=1))
 FAILED_SIGN_INS_PER_NAME_AND_ADDRESS = Limit("sign_in:name+address", 50, timedelta(hours=12))
 FAILED_SIGN_INS_PER_COMPANY = Limit("sign_in:company", 100, timedelta(hours=1))
+# Judging and hashing a password takes its time, and nobody has to be known for it where people register.
+PASSWORDS_JUDGED_PER_ADDRESS = Limit("password:address", 60, timedelta(minutes=10))
+# Numbers of companies are looked up at another's register.
+LOOKUPS_PER_ADDRESS = Limit("lookup:address", 120, timedelta(hours=1))
 FAILED_CLIENT_SECRETS = Limit("client:address", 100, timedelta(minutes=1))
+# 「帳號已經存在」 is said, but not to who tries names (security.md §1.9-2).
+NAMES_TRIED_PER_BROWSER = Limit("register:browser", 20, timedelta(hours=1))
+NAMES_TRIED_PER_ADDRESS = Limit("register:address", 100, timedelta(hours=1))
+CASES_SENT_PER_ADDRESS = Limit("case:address", 60, timedelta(hours=1))
+MAILS_PER_MAILBOX = Limit("mail:mailbox", 5, timedelta(hours=1))
+LINKS_ASKED_PER_ADDRESS = Limit("resend:address", 30, timedelta(hours=1))
+CASES_LOOKED_UP_PER_ADDRESS = Limit("status:address", 30, timedelta(hours=1))
+FIRST_PASSWORD_TRIES = Limit("first_password:account", 5, timedelta(hours=1))
+INVITATIONS_PER_COMPANY = Limit("invite:company", 200, timedelta(days=1))

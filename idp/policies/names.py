@@ -9,11 +9,18 @@ USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{2,30})[a-z0-9]", re.ASCII)
 RESERVED_CLIENT_PREFIXES = ("ga_", "la_", "co_", "op_")
 CLIENT_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})", re.ASCII)
 LONGEST_PERSON_NAME = 50
+LONGEST_TYPED_USERNAME = 256
+ADDRESSES = ("://", "www.")
 LONGEST_CLIENT_NAME = 100
 
 
 def canonical_username(text: str) -> str:
-    """The form in which account names are compared: NFKC, case folded, without spaces around."""
+    """The form in which account names are compared: NFKC, case folded, without spaces around.
+
+    What is too long to be one is only cut: normalising it could take as long as its sender likes.
+    """
+    if len(text) > LONGEST_TYPED_USERNAME:
+        return text[:LONGEST_TYPED_USERNAME]
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
@@ -46,17 +53,28 @@ def canonical_email(text: str) -> str | None:
         return None
 
 
+def email_key(address: str) -> str:
+    """The form in which mailboxes are compared: no server in use tells letters by their case."""
+    return address.lower()
+
+
 def person_name_problem(text: str) -> str | None:
-    """Why a text can't be a person's name, or None: 1 to 50 visible characters (domain.md 3.5)."""
+    """Why a text can't be a person's name, or None: 1 to 50 visible characters, no address (domain.md 3.5)."""
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_PERSON_NAME or has_control(name):
         return "name.form"
-    return None
+    return "name.address" if holds_address(name) else None
+
+
+def holds_address(name: str) -> bool:
+    """Whether a name holds an address of the web, which our mails would carry to strangers as a link."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return any(sign in text for sign in ADDRESSES)
 
 
 def has_control(text: str) -> bool:
-    """Whether a text holds what no line of text should: control, surrogate, private or direction characters."""
-    return any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn", "Cf"} for character in text)
+    """Whether a text holds what no line of text should: control, surrogate, private, direction characters, breaks."""
+    return any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"} for character in text)
 
 
 def masked_email(address: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 SHORTEST = 8
 LONGEST = 128
+SHORTEST_WORD = 4
 GUESSABLE = 1  # zxcvbn's score: 0 and 1 fall within a million guesses
 
 FREE_FAILURES = 5
@@ -35,12 +36,17 @@ def form_problem(password: str) -> str | None:
 
 def made_of(password: str, words: Iterable[str]) -> bool:
     """Whether a password is little more than one of these words (company, tax ID, account, service)."""
-    folded = unicodedata.normalize("NFKC", password).casefold()
-    for word in words:
-        known = unicodedata.normalize("NFKC", word).casefold()
-        if len(known) >= 4 and known in folded and len(folded) - len(known) < SHORTEST:
-            return True
-    return False
+    folded = _folded(password)
+    return any(known in folded and len(folded) - len(known) < SHORTEST for known in words_that_count(words))
+
+
+def words_that_count(words: Iterable[str]) -> list[str]:
+    """The words, each in the form in which it is looked for, that are long enough for a password to be made of."""
+    return sorted({known for word in words if len(known := _folded(word)) >= SHORTEST_WORD})
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def delay_after(failures: int) -> timedelta:

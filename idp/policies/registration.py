@@ -13,6 +13,7 @@ from typing import Any
 from idp.policies.entities import EntityKind
 from idp.policies.names import has_control
 from idp.policies.roles import Role
+from idp.policies.standing import CompanyProof
 
 
 class Proof(StrEnum):
@@ -58,6 +59,8 @@ class Asked(StrEnum):
 
 # What the wizard can take today. The card and document issues add their kinds here, with their step.
 BUILT_PROOFS = frozenset({Proof.OPERATOR, Proof.NONE})
+# The texts that the wizard can show, each in one version: idp/templates/texts. Nobody agrees to what is not there.
+BUILT_TEXTS = frozenset({("terms", "1"), ("privacy", "1")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUI
 
     A key may name what it is about after a colon: ``policy.proof_not_built:card``.
     """
-    problems = [f"policy.proof_not_built:{p}" for p in policy.company_proof if p not in built]
+    problems = _not_built(policy, built)
     if not policy.company_proof:
         problems.append("policy.no_proof")
     if policy.company_proof == (Proof.NONE,) and policy.first_admin is FirstAdmin.FIRST_VERIFIED:
@@ -266,12 +269,27 @@ def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUI
     return problems
 
 
+def _not_built(policy: RegistrationPolicy, built: frozenset[Proof]) -> list[str]:
+    """What this version can't do: no service is set up with a promise that nobody keeps."""
+    problems = [f"policy.proof_not_built:{p}" for p in policy.company_proof if p not in built]
+    if policy.mail_check is MailCheck.ACTIVATION:
+        problems.append("policy.activation_not_built")
+    if policy.login_id != "username" or policy.ask_entity_id:
+        problems.append("policy.login_id_not_built")
+    return problems + [
+        f"policy.text_not_built:{text.id} {text.version}"
+        for text in policy.consents
+        if text.when == "before_apply" and (text.id, text.version) not in BUILT_TEXTS
+    ]
+
+
 class Step(StrEnum):
     """A page of the wizard, by its path."""
 
     TERMS = "terms"
     COMPANY = "company"
     VERIFIED = "verified"
+    PROOF = "proof"
     ACCOUNT = "account"
     CHECK = "check"
     DONE = "done"
@@ -279,7 +297,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompanyState:
-    """What the wizard must know of the company named: known here, proven, has a group admin.
+    """What the wizard must know of the company named: known here, proven, has a group admin, once had one or people.
 
     It is proven by a proof that the service takes; ``none`` proves nothing, also where the service takes it (C-5).
     """
@@ -287,6 +305,7 @@ class CompanyState:
     is_known: bool = False
     is_proven: bool = False
     has_admin: bool = False
+    had_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,14 +320,38 @@ class Path:
 
 def path_of(policy: RegistrationPolicy, company: CompanyState) -> Path:
     """The wizard for this policy and company: needless steps are left out (R-014), and who will decide is known."""
-    first = company.is_proven and not company.has_admin and policy.first_admin is FirstAdmin.FIRST_VERIFIED
+    # A company whose last group admin left is led by whom an operator names, not by the next stranger (domain.md §2).
+    led = company.has_admin or company.had_admin
+    first = company.is_proven and not led and policy.first_admin is FirstAdmin.FIRST_VERIFIED
     reviewer = _reviewer(policy, company, first)
     explains = (company.is_proven or company.has_admin) and reviewer is not Reviewer.AUTO
     steps = [Step.TERMS, Step.COMPANY]
     if explains:
         steps.append(Step.VERIFIED)
+    elif proofs_to_give(policy, company):
+        steps.append(Step.PROOF)
     steps += [Step.ACCOUNT, Step.CHECK, Step.DONE]
     return Path(tuple(steps), becomes_admin=first, reviewer=reviewer, explains_review=explains)
+
+
+def proofs_to_give(policy: RegistrationPolicy, company: CompanyState) -> tuple[Proof, ...]:
+    """The proofs of which an applicant of this company gives one, in the policy's order; none where none is needed."""
+    if company.is_proven or Proof.NONE in policy.company_proof:
+        return ()
+    return policy.company_proof
+
+
+def is_proven(policy: RegistrationPolicy, proof: CompanyProof) -> bool:
+    """Whether a company of this proof counts as proven here. An operator's word is kept as the proof he has seen."""
+    taken = {CompanyProof.CARD: Proof.CARD, CompanyProof.DOCUMENT: Proof.DOCUMENT}
+    if proof not in taken:
+        return False
+    return taken[proof] in policy.company_proof or Proof.OPERATOR in policy.company_proof
+
+
+def first_role(policy: RegistrationPolicy) -> Role:
+    """The role of an account that nobody has given one yet: the least that the service has."""
+    return next(role for role in Role if role in policy.roles)
 
 
 def _reviewer(policy: RegistrationPolicy, company: CompanyState, first: bool) -> Reviewer:

@@ -10,6 +10,7 @@ class Situation:
 
     is_signed_in: bool
     must_sign_in_again: bool
+    must_register: bool
     meets_wish: bool
     wishes_for_somebody_else: bool
     is_admitted: bool
@@ -38,6 +39,8 @@ def _account_error(situation: Situation) -> str:
 
 
 REQUIREMENTS = (
+    # Initiating User Registration 1.0 §4: the registration page first, until somebody has signed in for this request.
+    Requirement("register", lambda s: "login_required", lambda s: s.must_register),
     Requirement(
         "sign_in",
         lambda s: "login_required",

@@ -12,13 +12,14 @@ from idp.errors import AlreadyExists, InvalidInput, LastGroupAdmin
 from idp.mails import accounts as mails
 from idp.models import Account, Company, Service
 from idp.policies.electronic_id import DIGITS, electronic_id
-from idp.policies.names import canonical_email, canonical_username, person_name_problem, username_problem
+from idp.policies.names import canonical_email, canonical_username, email_key, person_name_problem, username_problem
 from idp.policies.roles import Role, is_narrower
 from idp.policies.standing import AccountKind, AccountStatus, Approval
 from idp.services.access import end_access_of_accounts, narrow_access
 from idp.services.audit import record
 from idp.services.companies import checked_reason
 from idp.services.constraints import breaks_unique
+from idp.services.group_admins import note_group_admin
 from idp.services.passwords import check_password_rules, set_password
 from idp.services.secrets import new_id
 
@@ -54,6 +55,7 @@ def add_account(
         username_canonical=canonical_username(username),
         name=name.strip(),
         email=address,
+        email_canonical=email_key(address),
         email_verified_at=now() if email_verified else None,
         role=role,
         approval=approval,
@@ -64,9 +66,11 @@ def add_account(
     if password is not None:
         # Before the first write: a refusal is committed, and an account without a password must not stay behind.
         check_password_rules(password, account)
-    _insert(account)
+    insert_account(account)
     if password is not None:
         set_password(account, password)
+    if role is Role.GROUP_ADMIN:
+        note_group_admin(company.id, account.id)
     record("account:added", account_id=account.id, company_id=company.id, role=str(role), approval=str(approval))
     return account
 
@@ -128,6 +132,8 @@ def set_role(account: Account, role: Role) -> None:
         problem="account.not_general",
         role=role,
     )
+    if role is Role.GROUP_ADMIN:
+        note_group_admin(account.company_id, account.id)
     if before is not None and is_narrower(role, than=before):
         narrow_access(account.id)
     record(
@@ -153,7 +159,8 @@ def _checked(username: str, name: str, email: str) -> str:
     return address
 
 
-def _insert(account: Account) -> None:
+def insert_account(account: Account) -> None:
+    """Write an account under a free electronic ID. Raises AlreadyExists (``field`` username; R-079)."""
     for _ in range(ELECTRONIC_ID_TRIES):
         account.electronic_id = electronic_id(secrets.randbelow(10**DIGITS))
         try:

@@ -31,7 +31,7 @@ def add_company(*, tax_id: str, name: str, proof: CompanyProof = CompanyProof.NO
         id=new_id("co_"),
         id_type=id_type,
         tax_id=_number(tax_id, id_type),
-        name=_name(name),
+        name=checked_name(name),
         status=CompanyStatus.ACTIVE,
         proof=proof,
         verified_at=None if proof is CompanyProof.NONE else now(),
@@ -101,7 +101,8 @@ def _number(text: str, id_type: str) -> str:
     return number
 
 
-def _name(text: str) -> str:
+def checked_name(text: str) -> str:
+    """A company's name as it is kept. Raises InvalidInput (``field`` name) if it is empty, long or unprintable."""
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_NAME or has_control(name):
         raise InvalidInput(field="name", problem="company_name.form")

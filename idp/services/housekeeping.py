@@ -9,6 +9,7 @@ from idp.db import now, session, transaction
 from idp.models import (
     AuthorizationRequest,
     Flow,
+    Invitation,
     LimitCounter,
     NameFailures,
     OneTimeSecret,
@@ -19,9 +20,16 @@ from idp.models import (
 
 # Kept a day longer than they work: a late replay is then still known for what it is.
 GRACE = timedelta(days=1)
+DEAD_KEPT = timedelta(days=90)  # what was not delivered waits for those who run the provider
 SENT_MAIL_KEPT = timedelta(days=30)
+# Who opens an old mail is told that its time is over and gets another; after that the link is unknown.
+LINKS_KEPT = timedelta(days=30)
+# What came of an invitation that was used is told for ever: a case names it.
+INVITATIONS_KEPT = timedelta(days=365)
 FAILURES_KEPT = timedelta(days=90)
 BATCH = 500
+# A registration lives longer than the request on whose way it lies.
+IS_ON_A_RUNS_WAY = select(Flow.id).where(Flow.authorization_request_id == AuthorizationRequest.id).exists()
 
 
 def tidy() -> int:
@@ -32,14 +40,16 @@ def tidy() -> int:
     return sum(
         _delete(table, condition)
         for table, condition in (
-            (OneTimeSecret, OneTimeSecret.expires_at < over),
+            (OneTimeSecret, OneTimeSecret.expires_at < moment - LINKS_KEPT),
+            (Invitation, Invitation.used_at.is_(None) & (Invitation.expires_at < moment - INVITATIONS_KEPT)),
             (Flow, Flow.expires_at < over),
-            (AuthorizationRequest, AuthorizationRequest.expires_at < over),
+            (AuthorizationRequest, (AuthorizationRequest.expires_at < over) & ~IS_ON_A_RUNS_WAY),
             (Token, Token.expires_at < over),
             (UsedAssertion, UsedAssertion.expires_at < over),
             (LimitCounter, LimitCounter.window_ends_at < over),
             (NameFailures, NameFailures.last_failed_at < moment - FAILURES_KEPT),
             (OutboxEntry, (OutboxEntry.state == "sent") & (OutboxEntry.sent_at < moment - SENT_MAIL_KEPT)),
+            (OutboxEntry, (OutboxEntry.state == "dead") & (OutboxEntry.created_at < moment - DEAD_KEPT)),
         )
     )
 

@@ -1,6 +1,7 @@
 """Count against limits in the database (policies/limits.py; security.md §3)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from idp.config import settings
 from idp.db import db, now, session
-from idp.errors import TooManyTries
+from idp.errors import TooManyRequests, TooManyTries
 from idp.models import LimitCounter, NameFailures
 from idp.policies.limits import Limit
 from idp.policies.passwords import delay_after
@@ -44,8 +45,20 @@ def check(limit: Limit, subject: str) -> None:
         raise TooManyTries(retry_at=retry_at, retry_seconds=max(1, int((retry_at - now()).total_seconds())))
 
 
-def count(limit: Limit, subject: str) -> None:
-    """Count one more for this subject, in SQL, so that no worker's count is lost."""
+def spend(limit: Limit, subject: str) -> None:
+    """Count one for this subject, or raise TooManyRequests where the limit is reached."""
+    if count(limit, subject) > limit.most:
+        raise_reached(limit)
+
+
+def raise_reached(limit: Limit) -> NoReturn:
+    """Raise TooManyRequests with the moment at which this limit's window ends."""
+    retry_at = _window(limit, now()) + limit.window
+    raise TooManyRequests(retry_at=retry_at, retry_seconds=max(1, int((retry_at - now()).total_seconds())))
+
+
+def count(limit: Limit, subject: str) -> int:
+    """Count one more for this subject, in SQL, so that no worker's count is lost; how many there are now."""
     starts = _window(limit, now())
     insert = sqlite_insert if db.engine.dialect.name == "sqlite" else postgresql_insert
     statement = insert(LimitCounter).values(
@@ -55,11 +68,12 @@ def count(limit: Limit, subject: str) -> None:
         window_ends_at=starts + limit.window,
         count=1,
     )
-    session.execute(
+    counted = session.execute(
         statement.on_conflict_do_update(
             index_elements=["name", "subject_hash", "window_starts_at"], set_={"count": LimitCounter.count + 1}
-        )
+        ).returning(LimitCounter.count)
     )
+    return int(counted.scalar_one())
 
 
 def failures_of(name: str, browser: bytes) -> tuple[int, datetime | None]:

@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from idp.db import now, session
-from idp.errors import AccountPending, AccountUnusable, AccountUnverified, BadCredentials
-from idp.models import Account, KnownBrowser, Password
+from idp.errors import (
+    AccountPending,
+    AccountRejected,
+    AccountUnusable,
+    AccountUnverified,
+    AccountWithdrawn,
+    BadCredentials,
+)
+from idp.models import Account, Case, KnownBrowser, Password
 from idp.policies.limits import (
     FAILED_SIGN_INS_PER_ADDRESS,
     FAILED_SIGN_INS_PER_COMPANY,
@@ -102,6 +109,29 @@ def settle_try(attempt: Try, verdict: Verdict) -> Acting:
     Raises BadCredentials for anything but the right password; AccountPending, AccountUnverified or AccountUnusable
     only after the right one (security.md PW08).
     """
+    account = acting_account(settle_password(attempt, verdict))
+    if account is None:
+        raise BadCredentials
+    if account.status in {AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED}:
+        raise AccountUnverified
+    if account.status is AccountStatus.REVIEW_PENDING:
+        raise AccountPending(
+            reviewer=session.scalar(select(Case.reviewer).where(Case.account_id == account.account_id))
+        )
+    if account.status is AccountStatus.WITHDRAWN:
+        raise AccountWithdrawn
+    if account.status is AccountStatus.REJECTED:
+        raise AccountRejected
+    if not account.is_able:
+        raise AccountUnusable
+    return account
+
+
+def settle_password(attempt: Try, verdict: Verdict) -> str:
+    """Answer a try for the password alone, wherever its account stands: the account's id. Raises BadCredentials.
+
+    For pages that ask for a password without signing anybody in (R-085, the applicant's own case).
+    """
     if not verdict.is_right or attempt.account_id is None:
         _count_failure(attempt)
         if attempt.account_id is not None and is_disabled(attempt.failures):
@@ -110,16 +140,7 @@ def settle_try(attempt: Try, verdict: Verdict) -> Acting:
     limits.clear_failures(attempt.name, attempt.browser)
     if verdict.fresh_hash is not None and attempt.hash is not None:
         passwords.keep_rehashed(attempt.account_id, attempt.hash, verdict.fresh_hash)
-    account = acting_account(attempt.account_id)
-    if account is None:
-        raise BadCredentials
-    if account.status in {AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED}:
-        raise AccountUnverified
-    if account.status is AccountStatus.REVIEW_PENDING:
-        raise AccountPending
-    if not account.is_able:
-        raise AccountUnusable
-    return account
+    return attempt.account_id
 
 
 def _count_failure(attempt: Try) -> None:

@@ -174,15 +174,14 @@ def _read(import_id: int, *, rows: int, skipped: int) -> None:
 
 def _fill(import_id: int, entries: SortedEntries, progress: Progress) -> None:
     row = import_row(import_id)
-    of = entries.counted.rows
     if row.phase == ImportPhase.ENTRIES:
         lists = batches(entries.by_number(row.position), BATCH)
-        _fill_with(import_id, ENTRIES, ENTRY_COLUMNS, lists, _number, progress=progress, of=of)
+        _fill_with(row, ENTRIES, ENTRY_COLUMNS, lists, _number, progress=progress)
         next_phase(import_id, ImportPhase.ENTRIES, ImportPhase.NAMES)
         row = import_row(import_id)
     name, _, number = row.position.partition(BETWEEN)
     lists = batches(entries.by_name((name, number)), BATCH)
-    _fill_with(import_id, NAMES, NAME_COLUMNS, lists, BETWEEN.join, progress=progress, of=of)
+    _fill_with(row, NAMES, NAME_COLUMNS, lists, BETWEEN.join, progress=progress)
     _gather_statistics()
     _switch(import_id)
 
@@ -205,22 +204,21 @@ def _number(row: tuple[str, ...]) -> str:
 
 
 def _fill_with(
-    import_id: int,
+    stands: Any,
     table: Table,
     columns: tuple[str, ...],
     lists: Iterator[list[tuple[str, ...]]],
     key: Callable[[tuple[str, ...]], str],
     *,
     progress: Progress,
-    of: int,
 ) -> None:
-    row = import_row(import_id)
-    phase, position, done = row.phase, row.position, row.done
+    # From where the lists begin, and not read anew: another process may have gone on since.
+    phase, position, done = stands.phase, stands.position, stands.done
     for rows in lists:
         values = {"position": key(rows[-1]), "done": done + len(rows)}
-        step(_add, import_id, (phase, position), values, table, columns, rows)
+        step(_add, stands.id, (phase, position), values, table, columns, rows)
         position, done = values["position"], values["done"]
-        progress(phase, done, of)
+        progress(phase, done, stands.rows)
 
 
 def _add(

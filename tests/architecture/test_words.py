@@ -12,7 +12,7 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 
 from idp.cli import words as command_words
-from idp.errors import PasswordRefused, Refused, TooManyTries, refusals
+from idp.errors import PasswordRefused, Refused, TooManyRequests, TooManyTries, refusals
 from idp.flows.messages import ADMISSION_REASONS, MESSAGES, PROBLEMS, sentence_for
 from idp.policies.passwords import form_problem
 from tests.architecture.reading import python_files
@@ -38,8 +38,8 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 def one_of(kind: type[Refused]) -> Refused:
-    if kind is TooManyTries:
-        return TooManyTries(retry_at=datetime(2026, 11, 20, 6, 5, tzinfo=UTC), retry_seconds=60)
+    if issubclass(kind, TooManyTries | TooManyRequests):
+        return kind(retry_at=datetime(2026, 11, 20, 6, 5, tzinfo=UTC), retry_seconds=60)
     if kind is PasswordRefused:
         return PasswordRefused(reason="short")
     return kind()

@@ -74,11 +74,6 @@ def dreams_reports(window: Visitor) -> None:
     at_dreams(window, "/reports")
 
 
-@APPLICATIONS.page("group_admin")
-def dreams_users(window: Visitor) -> None:
-    at_dreams(window, "/group/users")
-
-
 @APPLICATIONS.page("staff")
 def dreams_claims(window: Visitor) -> None:
     at_dreams(window, "/claims")

@@ -18,6 +18,7 @@ from tests.browser.conftest import Visit
 from tests.browser.place import LONG_COMPANY, NAMES, OTHER_NAME, Place
 from tests.browser.scenes import Scene
 from tests.browser.scenes_of_applications import APPLICATIONS, SITE_NAMES
+from tests.browser.scenes_of_the_console import CONSOLE
 from tests.browser.scenes_of_the_provider import PROVIDER
 from tests.browser.visitor import Visitor
 from tests.harness.relying_party import Person
@@ -29,7 +30,7 @@ PICTURES = os.environ.get("IDP_TEST_PICTURES")
 DESKTOP, PHONE, NARROWEST = 1280, 390, 320
 
 
-SCENES = [*PROVIDER, *APPLICATIONS]
+SCENES = [*PROVIDER, *APPLICATIONS, *CONSOLE]
 COMPANIES = ("測試一號有限公司", "測試二號有限公司", LONG_COMPANY)
 # Names stay as they are on English pages.
 CHINESE_NAMES = (*NAMES.values(), OTHER_NAME, *COMPANIES, *SITE_NAMES)

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from idp.cli.words import PROBLEMS
-from idp.policies.registration import FirstAdmin, RegistrationPolicy, Reviewer, policy_problems
+from idp.policies.registration import (
+    PRESETS,
+    ConsentText,
+    FirstAdmin,
+    RegistrationPolicy,
+    Reviewer,
+    policy_problems,
+)
 from tests.harness.command import Command
 
 
@@ -75,8 +82,8 @@ def test_a_service_is_changed_and_what_is_not_given_stays(idp: Command, tmp_path
 
 
 def test_a_policy_file_may_name_its_preset(idp: Command, tmp_path: Path) -> None:
-    file = policy_file(tmp_path, {"preset": "ida", "company_proof": ["none", "operator"]})
-    assert add(idp, "named", "--policy", file)["preset"] == "ida"
+    file = policy_file(tmp_path, {"preset": "twport", "company_proof": ["none", "operator"]})
+    assert add(idp, "named", "--policy", file)["preset"] == "twport"
     assert idp("service", "set", "--id", "named", "--policy", file, "--preset", "dreams")["preset"] == "dreams"
 
 
@@ -130,6 +137,8 @@ def test_every_problem_of_a_policy_has_its_sentence() -> None:
     bad = [
         RegistrationPolicy(company_proof=(), entity_types=(), roles=()),
         RegistrationPolicy(first_admin=FirstAdmin.NONE, member_approval=Reviewer.GROUP_ADMIN),
+        RegistrationPolicy(consents=(ConsentText("nowhere", "1"),)),
+        PRESETS["ida"],
     ]
     met = {problem.partition(":")[0] for policy in bad for problem in policy_problems(policy, built=frozenset())}
     assert met - PROBLEMS.keys() == set()

@@ -227,6 +227,8 @@ class Browser:
         unknown = values.keys() - {name for name, _ in form.fields} - form.kinds.keys()
         assert not unknown, f"no fields {unknown} in the form of {button} on {page!r}"
         data = [(name, values.get(name, value)) for name, value in form.fields]
+        # A choice that nothing was chosen of is in no field yet.
+        data += [(name, value) for name, value in values.items() if name not in dict(form.fields)]
         if pressed.name:
             data.append((pressed.name, pressed.value))
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))

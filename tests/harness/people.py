@@ -75,7 +75,7 @@ class Town:
         self._parties: dict[str, RelyingParty] = {}
         self._companies: dict[str, dict[str, Any]] = {}
         for tax_id, name in (("00000016", "測試一號有限公司"), ("00000022", "測試二號有限公司")):
-            self._companies[tax_id] = self.idp(
+            self._companies[tax_id] = self.idp.kept(
                 "company", "add", "--tax-id", tax_id, "--name", name, "--proof", "document"
             )
 
@@ -90,7 +90,7 @@ class Town:
     def new_company(self, name: str = "新公司") -> dict[str, Any]:
         """A company that no other test knows."""
         tax_id = new_tax_id()
-        company: dict[str, Any] = self.idp(
+        company: dict[str, Any] = self.idp.kept(
             "company", "add", "--tax-id", tax_id, "--name", name + tax_id, "--proof", "none"
         )
         self._companies[tax_id] = company
@@ -100,7 +100,7 @@ class Town:
         """A new person with a general account in that company."""
         username = f"{role.replace('_', '-')[:8]}-{secrets.token_hex(5)}"
         email = f"{username}@example.test"
-        account = self.idp(
+        account = self.idp.kept(
             "account",
             "add",
             "--tax-id",
@@ -120,19 +120,19 @@ class Town:
 
     def set_role(self, person: Person, role: str) -> None:
         """Give a person another role."""
-        self.idp("account", "set-role", "--username", person.username, "--role", role)
+        self.idp.kept("account", "set-role", "--username", person.username, "--role", role)
 
     def suspend(self, person: Person) -> None:
         """Suspend a person's account."""
-        self.idp("account", "suspend", "--username", person.username, "--reason", "test")
+        self.idp.kept("account", "suspend", "--username", person.username, "--reason", "test")
 
     def restore(self, person: Person) -> None:
         """End the suspension."""
-        self.idp("account", "restore", "--username", person.username)
+        self.idp.kept("account", "restore", "--username", person.username)
 
     def suspend_company(self, tax_id: str) -> None:
         """Suspend a company with all its accounts."""
-        self.idp("company", "suspend", "--tax-id", tax_id, "--reason", "test")
+        self.idp.kept("company", "suspend", "--tax-id", tax_id, "--reason", "test")
 
     def rp(self, name: str) -> RelyingParty:
         """A relying party of the table above, registered at its first use."""
@@ -189,11 +189,11 @@ class Town:
         with tempfile.TemporaryDirectory() as folder:
             if auth_method == "private_key_jwt":
                 client.key, words = _with_keys(Path(folder), words)
-            answer = self.idp(*words, stdin=secret or "")
+            answer = self.idp.kept(*words, stdin=secret or "")
             if menus:
                 file = Path(folder, "menus.json")
                 file.write_text(json.dumps({"client_id": client_id, "menus": menus}))
-                self.idp("menu", "import", str(file))
+                self.idp.kept("menu", "import", str(file))
         client.secret = secret or answer.get("client_secret") or ""
         return client
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from idp.policies.company_names import (
     address_problem,
+    company_name_problem,
     folded_name,
     looks_like_company,
     parse_phone,
@@ -114,3 +115,17 @@ def test_an_address_is_a_line_one_can_see() -> None:
     assert address_problem("高雄市苓雅區四維三路２號") is None
     for text in ("", "高雄市", "高雄市苓雅區\n四維三路", "路" * 201, "高雄市苓雅區\u202e四維"):
         assert address_problem(text) == "address.form"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("測試一號有限公司", None),
+        ("X" * 201, "company_name.form"),
+        ("公司\u2028您好", "company_name.form"),
+        ("中獎請至 HTTPS：//evil.test", "company_name.address"),
+        ("www.evil.test 有限公司", "company_name.address"),
+    ],
+)
+def test_a_companys_name_is_one_line_and_no_address(name: str, problem: str | None) -> None:
+    assert company_name_problem(name) == problem

@@ -86,7 +86,18 @@ def test_names_nobody_can_see_are_refused(name: str) -> None:
     assert person_name_problem(name) == "name.form"
 
 
-@pytest.mark.parametrize("text", ["\0", "\u200b", "\u202e", "\ud800", "\ue000", "\x7f"])
+@pytest.mark.parametrize("name", ["請見 https://evil.test", "WWW.evil.test", "王ｗｗｗ．evil", "王 ：／／x"])
+def test_a_persons_name_is_no_address(name: str) -> None:
+    assert person_name_problem(name) == "name.address"
+
+
+def test_a_text_far_too_long_for_a_name_is_cut_and_not_normalised() -> None:
+    """Normalising it would take minutes; and it must not become a name by being cut."""
+    assert canonical_username("a" + "\u0315\u0300" * 500_000) != "a"
+    assert canonical_username("admin" + " " * 300 + "x") != "admin"
+
+
+@pytest.mark.parametrize("text", ["\u2028", "\u2029", "\0", "\u200b", "\u202e", "\ud800", "\ue000", "\x7f"])
 def test_characters_no_line_of_text_should_hold_are_found(text: str) -> None:
     assert has_control(f"測試{text}公司")
 

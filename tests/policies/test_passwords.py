@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.policies.passwords import delay_after, form_problem, is_disabled, made_of, normalized
+from idp.policies.passwords import delay_after, form_problem, is_disabled, made_of, normalized, words_that_count
 
 
 @pytest.mark.requirement("R-022")
@@ -47,6 +47,10 @@ def test_a_known_word_in_a_long_password_does_no_harm() -> None:
 
 def test_a_very_short_word_is_no_reason() -> None:
     assert not made_of("wang-8827-q", ["wan"])
+
+
+def test_only_words_that_a_password_could_be_made_of_count() -> None:
+    assert words_that_count(["王小明", "Ｄreams", "dreams", "16a", ""]) == ["dreams"]
 
 
 def test_failures_wait_longer_and_longer_up_to_an_hour() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from idp.policies.registration import (
     BUILT_PROOFS,
+    BUILT_TEXTS,
     PRESETS,
     READERS,
     Asked,
@@ -19,12 +20,17 @@ from idp.policies.registration import (
     RegistrationPolicy,
     Reviewer,
     Step,
+    first_role,
+    is_proven,
     path_of,
     policy_from,
     policy_problems,
+    proofs_to_give,
 )
 from idp.policies.roles import Role
+from idp.policies.standing import CompanyProof
 from tests.architecture.reading import DOCS, in_code, rows_of
+from tests.harness.processes import ROOT
 
 KEYS = [f.name for f in fields(RegistrationPolicy)]
 ADMIN, OPERATOR, AUTO = Reviewer.GROUP_ADMIN, Reviewer.OPERATOR, Reviewer.AUTO
@@ -35,7 +41,9 @@ FRESH = CompanyState()
 PROVEN = CompanyState(is_known=True, is_proven=True)
 LED = CompanyState(is_known=True, is_proven=True, has_admin=True)
 LED_UNPROVEN = CompanyState(is_known=True, has_admin=True)
+LEFT = CompanyState(is_known=True, is_proven=True, had_admin=True)
 WHOLE = (Step.TERMS, Step.COMPANY, Step.ACCOUNT, Step.CHECK, Step.DONE)
+PROVED = (Step.TERMS, Step.COMPANY, Step.PROOF, Step.ACCOUNT, Step.CHECK, Step.DONE)
 EXPLAINED = (Step.TERMS, Step.COMPANY, Step.VERIFIED, Step.ACCOUNT, Step.CHECK, Step.DONE)
 
 
@@ -188,18 +196,27 @@ def test_a_service_that_says_nothing_has_a_policy_that_can_be_taken() -> None:
 def test_proofs_that_are_not_built_are_refused_each_by_name() -> None:
     assert policy_problems(PRESETS["dreams"]) == ["policy.proof_not_built:card"]
     assert policy_problems(PRESETS["twport"]) == ["policy.proof_not_built:document", "policy.proof_not_built:card"]
-    assert policy_problems(PRESETS["ida"]) == ["policy.proof_not_built:card"]
+    assert policy_problems(PRESETS["ida"]) == [
+        "policy.proof_not_built:card",
+        "policy.activation_not_built",
+        "policy.login_id_not_built",
+    ]
     assert frozenset({Proof.OPERATOR, Proof.NONE}) == BUILT_PROOFS
+
+
+# What `ida` asks besides its proofs is for the issue of the electronic ID.
+NOT_BUILT = {"ida": ["policy.activation_not_built", "policy.login_id_not_built"]}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_be_taken_once_its_proofs_are_built(preset: str) -> None:
-    assert policy_problems(PRESETS[preset], built=frozenset(Proof)) == []
+    assert policy_problems(PRESETS[preset], built=frozenset(Proof)) == NOT_BUILT.get(preset, [])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> None:
-    assert policy_problems(policy_from({"preset": preset, "company_proof": ["operator"]})) == []
+    policy = policy_from({"preset": preset, "company_proof": ["operator"]})
+    assert policy_problems(policy) == NOT_BUILT.get(preset, [])
 
 
 @pytest.mark.parametrize(
@@ -215,6 +232,9 @@ def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> 
         ({"company_proof": ["none"], "first_admin": "none"}, ["nobody_approves"]),
         ({"entity_types": []}, ["no_entity_type"]),
         ({"roles": []}, ["no_role"]),
+        ({"consents": [{"id": "terms", "version": "2"}]}, ["text_not_built:terms 2"]),
+        ({"consents": [{"id": "rules", "version": "1"}]}, ["text_not_built:rules 1"]),
+        ({"consents": [{"id": "rules", "version": "1", "when": "first_login"}]}, []),
         ({"company_proof": [], "first_admin": "none", "roles": []}, ["no_proof", "nobody_approves", "no_role"]),
     ],
 )
@@ -225,11 +245,12 @@ def test_a_mix_that_leads_nowhere_is_refused_with_every_reason(changes: dict[str
 @pytest.mark.parametrize(
     ("preset", "company", "steps", "becomes_admin", "reviewer"),
     [
-        ("dreams", FRESH, WHOLE, False, OPERATOR),
+        ("dreams", FRESH, PROVED, False, OPERATOR),
         ("dreams", PROVEN, WHOLE, True, AUTO),
+        ("dreams", LEFT, EXPLAINED, False, OPERATOR),
         ("dreams", LED, EXPLAINED, False, ADMIN),
         ("dreams", LED_UNPROVEN, EXPLAINED, False, ADMIN),
-        ("twport", FRESH, WHOLE, False, OPERATOR),
+        ("twport", FRESH, PROVED, False, OPERATOR),
         ("twport", PROVEN, EXPLAINED, False, OPERATOR),
         ("twport", LED, EXPLAINED, False, OPERATOR),
         ("twport", LED_UNPROVEN, EXPLAINED, False, OPERATOR),
@@ -248,11 +269,51 @@ def test_the_way_follows_from_the_policy_and_the_company(
     assert path.explains_review is (Step.VERIFIED in steps)
 
 
-@pytest.mark.parametrize("flags", list(product((False, True), repeat=3)))
+@pytest.mark.parametrize(
+    ("changes", "company", "proofs"),
+    [
+        ({}, FRESH, (Proof.OPERATOR,)),
+        ({}, PROVEN, ()),
+        ({}, LED_UNPROVEN, (Proof.OPERATOR,)),
+        ({"company_proof": ["none"], "first_admin": "none", "member_approval": "auto"}, FRESH, ()),
+        ({"company_proof": ["operator", "none"]}, FRESH, ()),
+        ({"company_proof": ["document", "card"]}, FRESH, (Proof.DOCUMENT, Proof.CARD)),
+    ],
+)
+def test_a_proof_is_asked_for_where_one_is_needed(
+    changes: dict[str, Any], company: CompanyState, proofs: tuple[Proof, ...]
+) -> None:
+    policy = policy_from(changes)
+    assert proofs_to_give(policy, company) == proofs
+    assert (Step.PROOF in path_of(policy, company).steps) is (
+        bool(proofs) and not path_of(policy, company).explains_review
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken", "proven_by"),
+    [
+        (["card"], {CompanyProof.CARD}),
+        (["document"], {CompanyProof.DOCUMENT}),
+        (["operator"], {CompanyProof.CARD, CompanyProof.DOCUMENT}),
+        (["none"], set()),
+    ],
+)
+def test_a_company_counts_as_proven_by_what_its_service_takes(taken: list[str], proven_by: set[CompanyProof]) -> None:
+    policy = policy_from({"company_proof": taken})
+    assert {proof for proof in CompanyProof if is_proven(policy, proof)} == proven_by
+
+
+@pytest.mark.parametrize(("preset", "role"), [("dreams", Role.GUEST), ("twport", Role.STAFF), ("ida", Role.STAFF)])
+def test_an_account_begins_with_the_least_role_of_its_service(preset: str, role: Role) -> None:
+    assert first_role(PRESETS[preset]) is role
+
+
+@pytest.mark.parametrize("flags", list(product((False, True), repeat=4)))
 @pytest.mark.parametrize("first_admin", FirstAdmin)
 @pytest.mark.parametrize("approval", Reviewer)
 def test_no_way_gives_a_company_away(
-    flags: tuple[bool, bool, bool], first_admin: FirstAdmin, approval: Reviewer
+    flags: tuple[bool, bool, bool, bool], first_admin: FirstAdmin, approval: Reviewer
 ) -> None:
     """Only the first person of a proven company becomes its group admin, and nobody is reviewed by one who is not."""
     company = CompanyState(*flags)
@@ -260,6 +321,7 @@ def test_no_way_gives_a_company_away(
     if path.becomes_admin:
         assert company.is_proven
         assert not company.has_admin
+        assert not company.had_admin
         assert first_admin is FIRST
     if path.reviewer is ADMIN:
         assert company.has_admin
@@ -279,6 +341,14 @@ def test_the_page_gives_each_key_its_value_in_each_preset(preset: str, key: str)
     listed = value if isinstance(value, tuple) else (value,)
     expected = [v.id if isinstance(v, ConsentText) else str(v).lower() for v in listed]
     assert in_code(ROWS[key][3 + list(PRESETS).index(preset)]) == expected
+
+
+@pytest.mark.parametrize("language", ["zh-Hant-TW", "en"])
+def test_every_text_to_agree_to_is_there_in_both_languages(language: str) -> None:
+    texts = ROOT / "idp" / "templates" / "texts"
+    assert {path.name for path in texts.glob(f"*.{language}.html")} == {
+        f"{t}.{v}.{language}.html" for t, v in BUILT_TEXTS
+    }
 
 
 def test_the_page_names_every_value_that_can_be_chosen() -> None:

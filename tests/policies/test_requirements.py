@@ -9,6 +9,7 @@ from idp.policies.requirements import Situation, next_requirement
 READY = Situation(
     is_signed_in=True,
     must_sign_in_again=False,
+    must_register=False,
     meets_wish=True,
     wishes_for_somebody_else=False,
     is_admitted=True,
@@ -32,6 +33,8 @@ def test_nothing_missing_is_an_answer() -> None:
 @pytest.mark.parametrize(
     ("changes", "page", "error"),
     [
+        ({"must_register": True}, "register", "login_required"),
+        ({"must_register": True, "is_signed_in": False}, "register", "login_required"),
         ({"is_signed_in": False}, "sign_in", "login_required"),
         ({"must_sign_in_again": True}, "sign_in", "login_required"),
         ({"must_choose": True}, "choose_account", "account_selection_required"),

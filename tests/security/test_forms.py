@@ -1,6 +1,7 @@
 """Forms: whose they are, what they take, and that they need no script (HD03, UN05, "Bad input")."""
 
 import re
+import time
 from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
@@ -23,6 +24,28 @@ OF_PAGES = {
     "/account/open",
     "/account/sign-ins/end",
     "/account/authorizations/end",
+    "/verify",
+    "/verify/resend",
+    "/register/terms",
+    "/register/company",
+    "/register/verified",
+    "/register/proof",
+    "/register/account",
+    "/register/check",
+    "/register/done/resend",
+    "/register/done/mailbox",
+    "/register/status",
+    "/register/status/correct",
+    "/register/status/withdraw",
+    "/group/users/<account_id>",
+    "/group/users/<account_id>/menus",
+    "/group/users/<account_id>/menus/preview",
+    "/group/audit/reminders",
+    "/group/invitations/new",
+    "/group/invitations/<invitation_id>/send",
+    "/group/invitations/<invitation_id>/cancel",
+    "/invitation",
+    "/first-password",
 }
 BY_CREDENTIALS = {"/token", "/introspect", "/revoke", "/userinfo"}  # no cookie counts there
 ONLY_ASKS = {"/authorize", "/logout"}  # other sites' forms by their specifications; a page comes before any effect
@@ -163,7 +186,7 @@ def test_a_tile_opens_its_application_without_script(app: RelyingParty, browser:
     assert "iss=" in page.left_to
 
 
-@pytest.mark.parametrize("client", ["nobody", "", "'", "x" * 5000, "\u202e"])
+@pytest.mark.parametrize("client", ["nobody", "", "'", "x" * 4000, "\u202e"])
 def test_a_tile_that_is_not_there_leads_nowhere(browser: Browser, staff: Person, client: str) -> None:
     """RFC 9700 4.11."""
     page = sign_in(browser, staff)
@@ -267,6 +290,31 @@ def test_a_megabyte_in_a_form_is_refused_at_once(bent: Town, route: str) -> None
         return  # the server closed the door while the body still came in
     assert answer.status_code == 413
     assert "太大" in answer.text
+
+
+PILED_MARKS = "a" + "\u0315\u0300" * 60_000  # 240 KB, within what a request may hold
+
+
+@pytest.mark.parametrize("where", ["form", "name"])
+def test_marks_piled_upon_a_letter_are_refused_before_they_are_read(bent: Town, where: str) -> None:
+    """UN05: bringing them into order takes time by the square of their number, and stops every thread."""
+    browser = bent.browser()
+    token = browser.get("/login").forms[0].value("csrf_token") or ""
+    names = ("username", "number", "phone", "who", "email", "q", "password", "tax_id")
+    for route in sorted(OF_PAGES):
+        typed = dict.fromkeys(names, "x") | (
+            {"number": PILED_MARKS} if where == "form" else {PILED_MARKS[:60_000]: "x"}
+        )
+        began = time.monotonic()
+        answer = browser.http.post(
+            bent.issuer + filled(route),
+            files={name: (None, value.encode()) for name, value in (typed | {"csrf_token": token}).items()},
+            headers={"Origin": bent.issuer},
+            allow_redirects=False,
+            timeout=BOUNDED,
+        )
+        assert (answer.status_code, time.monotonic() - began < 1) == (400, True), route
+    assert browser.get("/group/users", params={"q": "x" * 5000}).status == 400
 
 
 @pytest.mark.parametrize("route", [route for route in POST_ROUTES if "<" in route])

@@ -6,8 +6,11 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from idp.db import now, session, transaction
-from idp.models import Company, LimitCounter, OutboxEntry, Token, UsedAssertion
+from idp.models import Company, Invitation, LimitCounter, OneTimeSecret, OutboxEntry, Token, UsedAssertion
+from idp.policies.roles import Role
 from idp.services.housekeeping import tidy
+from idp.services.one_time_links import Purpose, make_link
+from tests.services.applicants import a_service
 from tests.services.people import a_client, person, signed_in
 
 
@@ -51,3 +54,21 @@ def test_dead_mails_stay_for_the_operator(company: Company) -> None:
             )  # fmt: skip
     tidy()
     assert [row.state for row in session.scalars(select(OutboxEntry))] == ["dead"]
+
+
+def test_links_stay_for_a_month_and_invitations_that_nobody_used_for_a_year(company: Company) -> None:
+    admin, service = person(company, Role.GROUP_ADMIN), a_service()
+    given = {"service_id": service.id, "company_id": company.id, "invited_by": admin.id, "role": Role.GUEST}
+    for number, (days, is_used) in enumerate(((400, False), (400, True), (300, False), (29, False))):
+        over = now() - timedelta(days=days)
+        used = {"used_at": over} if is_used else {}
+        invitation = Invitation(
+            id=f"in_{number}", email=f"{number}@x.test", menus={}, created_at=over, expires_at=over, **given, **used
+        )
+        with transaction():
+            session.add(invitation)
+            session.flush()
+            make_link(Purpose.INVITATION, address="x", lasts=timedelta(days=-days), invitation_id=invitation.id)
+    tidy()
+    assert sorted(session.scalars(select(Invitation.id))) == ["in_1", "in_2", "in_3"]
+    assert session.scalars(select(OneTimeSecret.invitation_id)).all() == ["in_3"]

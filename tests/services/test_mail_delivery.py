@@ -31,7 +31,7 @@ def post() -> Iterator[PostOffice]:
 def provider(storage: Flask, database: Flask, post: PostOffice) -> Iterator[Flask]:
     """The provider itself, which has the templates, on the database of the test."""
     known: Settings = storage.config["IDP"]
-    server = {"mail_server": "127.0.0.1", "mail_port": post.port, "mail_timeout_seconds": 0.4}
+    server = {"mail_server": "127.0.0.1", "mail_port": post.port, "mail_timeout_seconds": 1.0}
     chosen = known.model_copy(update={**server, "mail_sender": "idp@idp.test"})
     use_settings(chosen)
     app = create_app(chosen)

@@ -167,7 +167,7 @@ def test_a_load_broken_off_before_its_note_is_taken_up_again(made: Demo) -> None
     made.start()
     made.signal(signal.SIGINT)
     assert made.end()[0] == 0
-    assert len(json.loads((made.folder / "loaded.json").read_text())) == 8
+    assert len(json.loads((made.folder / "loaded.json").read_text())) == 12
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

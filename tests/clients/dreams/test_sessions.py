@@ -28,7 +28,7 @@ def test_rights_are_reread_with_the_refresh_token_once_the_access_token_is_over(
     issuer.access_tokens.clear()
     issuer.person["entitlements"] = [*STAFF, "group.users"]
     clock.ahead = 3000
-    assert person.get("/group/users").status_code == 200
+    assert person.get("/group/users").status_code == 303
 
 
 @pytest.mark.parametrize("change", [{"sub": "ga_other"}, {"sid": "sid-other"}, {"tenant": "co_two"}, {"auth_time": 1}])

@@ -129,8 +129,17 @@ def test_only_a_group_admin_gets_the_user_menu(person: Person, issuer: SmallIssu
     issuer.be("admin1", "陳美惠", "group_admin", [*STAFF, "group", "group.users"])
     person.sign_in()
     page = person.get("/group/users")
-    assert page.status_code == 200
-    assert f'href="{issuer.address}/group/users"' not in page.text
+    assert page.status_code == 303
+    assert page.headers["Location"] == f"{issuer.address}/group/users"
+
+
+@pytest.mark.requirement("R-005")
+def test_who_has_no_account_yet_is_led_to_the_providers_registration(person: Person, issuer: SmallIssuer) -> None:
+    welcome = person.get("/")
+    assert '<a id="apply" href="/apply">申請新帳號</a>' in welcome.text
+    answer = person.get("/apply")
+    assert answer.status_code == 302
+    assert "prompt=create" in answer.headers["Location"]
 
 
 def test_a_role_without_the_menu_code_opens_nothing(person: Person, issuer: SmallIssuer) -> None:

@@ -1,0 +1,196 @@
+"""The pages of the wizard's steps: what each shows of its run (P4 … P10)."""
+
+from datetime import datetime, time
+from typing import Any, NamedTuple
+
+from flask import render_template
+from flask_babel import gettext, lazy_gettext
+
+from idp.config import settings
+from idp.flows.account_fields import add_error
+from idp.flows.forms import PlainForm
+from idp.flows.moments import TAIPEI, is_english, roc_date
+from idp.flows.registration_account import account_form
+from idp.flows.registration_company import Found, company_form, company_name, found_company
+from idp.flows.registration_forms import AccountForm, CompanyForm, TermsForm
+from idp.flows.registration_submission import trouble_sentence
+from idp.flows.registration_visit import Visit
+from idp.flows.registration_words import (
+    NUMBER_LABELS,
+    NUMBER_RULES,
+    REGISTER_LABELS,
+    SOURCES,
+    STEP_LABELS,
+    Outlook,
+    company_lead,
+    explanation_of,
+)
+from idp.policies.company_names import parse_phone, shown_phone
+from idp.policies.entities import EntityKind
+from idp.policies.registration import FirstAdmin, Proof, Reviewer, Step, proofs_to_give
+from idp.policies.registry import Finding
+
+# The notice that 個資法第8條 asks for, agreed to or not.
+NOTICE_TEXT = ("privacy", "1")
+TEXT_TITLES = {"terms": lazy_gettext("服務條款"), "privacy": lazy_gettext("個人資料蒐集告知事項")}
+# What a person is told or asked about each proof that can be given; the card and document issues add theirs.
+PROOF_PAGES = {Proof.OPERATOR: "registration/proofs/operator.html"}
+
+
+class Answer(NamedTuple):
+    """One line of the check page: its change leads to the field of that name."""
+
+    label: str
+    value: str
+    kind: str = ""
+    step: Step | None = None
+    field: str = ""
+
+
+def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any) -> str:
+    """The page of a step, with what all of them show."""
+    service = visit.service
+    return render_template(
+        f"registration/{step}.html",
+        visit=visit,
+        step=step,
+        labels=STEP_LABELS,
+        form=form,
+        service_name=service.name_en if is_english() else service.name_zh,
+        mailbox=service.mail_reply_to or service.mail_from or settings().mail_sender,
+        refusal=more.pop("refusal", None),
+        **more,
+    )
+
+
+def terms_page(visit: Visit, form: PlainForm | None = None) -> str:
+    """P4: the texts to agree to, and the notice of 個資法第8條 where it is not among them (R-006, R-007)."""
+    language = "en" if is_english() else "zh-Hant-TW"
+    shown = [*visit.texts, *([] if NOTICE_TEXT in visit.texts else [NOTICE_TEXT])]
+    texts = [
+        {"id": text, "title": TEXT_TITLES[text], "version": version, "page": f"texts/{text}.{version}.{language}.html"}
+        for text, version in shown
+    ]
+    form = form or TermsForm(texts=visit.texts_stamp, agreed=Step.TERMS in visit.done)
+    return page_of(visit, Step.TERMS, form, texts=texts, must_agree=bool(visit.texts))
+
+
+def company_page(visit: Visit, form: PlainForm | None = None) -> str:
+    """P5: the number, what the register says, and what the person adds."""
+    found = found_company(visit)
+    sent = form if isinstance(form, CompanyForm) else company_form(visit, found)
+    _tell_trouble(visit, sent)
+    kinds = visit.policy.entity_types
+    return page_of(
+        visit,
+        Step.COMPANY,
+        sent,
+        found=found,
+        number_label=NUMBER_LABELS[EntityKind(found.id_type)] if found else "",
+        look=_told(found),
+        lead=company_lead(visit.policy),
+        rules=[(NUMBER_LABELS[EntityKind(kind)], NUMBER_RULES[EntityKind(kind)]) for kind in kinds],
+        confirms=visit.policy.company_name == "registry_confirm",
+        responsible=visit.policy.responsible,
+    )
+
+
+def _told(found: Found | None) -> dict[str, Any] | None:
+    """The look-up in words; None for a number that no register has."""
+    if found is None or found.look is None:
+        return None
+    look = found.look
+    return {
+        "name": found.name,
+        "address": found.address,
+        "status": REGISTER_LABELS[look.status],
+        "status_code": str(look.status),
+        "source": SOURCES[look.source] if look.source else None,
+        "as_of": roc_date(datetime.combine(look.as_of, time(12), TAIPEI)) if look.as_of else "",
+        "waits": found.waits,
+        "is_unavailable": look.finding is Finding.UNAVAILABLE,
+    }
+
+
+def verified_page(visit: Visit, form: PlainForm | None = None) -> str:
+    """P7: why no proof is asked for (R-014), and where nobody of the company can decide, who does."""
+    if visit.company is None:
+        raise ValueError("nothing is known of a company that is explained")
+    state, path = visit.company_state, visit.path
+    gap = path.reviewer is Reviewer.OPERATOR and visit.policy.member_approval is Reviewer.GROUP_ADMIN
+    return page_of(visit, Step.VERIFIED, message=explanation_of(visit.company.proof, state, path), has_gap=gap)
+
+
+def proof_page(visit: Visit, form: PlainForm | None = None) -> str:
+    """The proofs that can be given here, each in its words."""
+    proofs = [PROOF_PAGES[proof] for proof in proofs_to_give(visit.policy, visit.company_state) if proof in PROOF_PAGES]
+    first = visit.policy.first_admin is FirstAdmin.FIRST_VERIFIED and not visit.company_state.had_admin
+    return page_of(visit, Step.PROOF, proofs=proofs, name=company_name(visit.state), makes_admin=first)
+
+
+def account_page(visit: Visit, form: PlainForm | None = None) -> str:
+    """P9: who she is and how she signs in."""
+    sent = form if isinstance(form, AccountForm) else account_form(visit.state)
+    _tell_trouble(visit, sent)
+    return page_of(visit, Step.ACCOUNT, sent, has_password=visit.state.password_hash is not None)
+
+
+def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | None = None) -> str:
+    """P10: everything once more, and what becomes of it."""
+    company = visit.company
+    outlook = Outlook(
+        mail_check=visit.policy.mail_check,
+        reviewer=visit.path.reviewer,
+        becomes_admin=visit.path.becomes_admin,
+        admin_is_named=company is not None and company.first_admin_email is not None,
+        company_is_proven=visit.company_state.is_proven,
+    )
+    return page_of(
+        visit,
+        Step.CHECK,
+        company=_company_answers(visit),
+        account=_account_answers(visit),
+        sentences=outlook.sentences(),
+        refusal=refusal,
+    )
+
+
+def _company_answers(visit: Visit) -> list[Answer]:
+    state, typed = visit.state, visit.state.typed
+    fixed = None if visit.is_correction else Step.COMPANY
+    label = str(NUMBER_LABELS[EntityKind(state.id_type)]) if state.id_type else ""
+    answers = [
+        Answer(label, state.number or "", "num", fixed, "number"),
+        Answer(gettext("公司名稱"), company_name(state), "", Step.COMPANY, "company_name"),
+        Answer(gettext("公司聯絡電話"), _phone(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
+        Answer(gettext("公司地址"), typed["company_address"], "", Step.COMPANY, "company_address"),
+    ]
+    if typed.get("responsible"):
+        answers.append(Answer(gettext("公司負責人"), typed["responsible"], "", Step.COMPANY, "responsible"))
+    return answers
+
+
+def _account_answers(visit: Visit) -> list[Answer]:
+    typed = visit.state.typed
+    fixed = None if visit.is_correction else Step.ACCOUNT
+    is_set = visit.state.password_hash is not None
+    password = gettext("已設定（不顯示）") if is_set else gettext("不變更")
+    return [
+        Answer(gettext("帳號"), typed["username"], "", fixed, "username"),
+        Answer(gettext("姓名"), typed["name"], "", Step.ACCOUNT, "name"),
+        Answer(gettext("手機電話"), _phone(typed["phone"]), "num", Step.ACCOUNT, "phone"),
+        Answer("Email", typed["email"], "", Step.ACCOUNT, "email"),
+        Answer(gettext("密碼"), password, "", Step.ACCOUNT, "password"),
+    ]
+
+
+def _phone(text: str) -> str:
+    return shown_phone(parse_phone(text) or text)
+
+
+def _tell_trouble(visit: Visit, form: PlainForm) -> None:
+    """Tell a refusal of the whole application beside the field it is about."""
+    trouble = visit.state.trouble
+    if trouble is None:
+        return
+    add_error(form, trouble.about if trouble.about in form else "company_name", trouble_sentence(trouble))

@@ -1,0 +1,107 @@
+"""A visit of the wizard: a living run with its service, its company and the way that these two make."""
+
+from dataclasses import dataclass, field
+
+from flask import url_for
+
+from idp.db import session
+from idp.flows.page_context import on_the_way_to
+from idp.flows.registration_run import Registration, state_of_run
+from idp.models import Company, Service
+from idp.policies.registration import CompanyState, Path, RegistrationPolicy, Step, path_of
+from idp.policies.registration_steps import current_step, is_reached, step_before, steps_of
+from idp.services.clients import client_by_id
+from idp.services.company_claims import known_company, state_of
+from idp.services.flows import KeptRun
+from idp.services.service_registry import registration_policy
+
+
+@dataclass(slots=True)
+class Visit:
+    """A living run with all that decides about it; ``status`` is that of the page if the person stays at it."""
+
+    run_id: str
+    request_id: str | None
+    state: Registration
+    service: Service
+    policy: RegistrationPolicy
+    company: Company | None = None
+    company_state: CompanyState = field(default_factory=CompanyState)
+    is_sent: bool = False
+    status: int = 400
+    retry_seconds: int | None = None
+
+    def know_company(self) -> None:
+        """Look for the company of the number that the run has now."""
+        id_type, number = self.state.id_type, self.state.number
+        self.company = known_company(id_type, number) if id_type and number else None
+        self.company_state = state_of(self.company, self.policy)
+
+    @property
+    def path(self) -> Path:
+        """The way that this policy and company make."""
+        return path_of(self.policy, self.company_state)
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether a case that is there is corrected."""
+        return self.state.corrects is not None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of this run, as its company stands now."""
+        return steps_of(self.path, is_correction=self.is_correction)
+
+    @property
+    def explanation(self) -> str:
+        """Names what is explained about proof and review: where it changes, it is read again."""
+        proof = self.company.proof if self.company is not None and self.company_state.is_proven else "none"
+        return f"{proof} {self.path.reviewer}"
+
+    @property
+    def done(self) -> set[Step]:
+        """The steps that hold."""
+        done = {Step(step) for step in self.state.done}
+        if self.state.explained == self.explanation:
+            done |= {Step.VERIFIED, Step.PROOF}
+        return (
+            done if set(self.texts) <= {(text, version) for text, version in self.state.texts} else done - {Step.TERMS}
+        )
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """The texts to agree to before applying: (id, version)."""
+        return [(text.id, text.version) for text in self.policy.consents if text.when == "before_apply"]
+
+    @property
+    def current(self) -> Step:
+        """The step the run is at."""
+        return current_step(self.steps, self.done)
+
+    def has_reached(self, step: Step) -> bool:
+        """Whether the step may be opened."""
+        return is_reached(self.steps, self.done, step)
+
+    @property
+    def texts_stamp(self) -> str:
+        """Names the texts to agree to, for the form that shows them."""
+        return " ".join(f"{text}/{version}" for text, version in self.texts)
+
+    def address(self, step: Step | None = None) -> str:
+        """Where a step of this run is; without one, the step the run is at."""
+        return url_for(f"registration.{step or self.current}", run=self.run_id)
+
+    def way_back(self, step: Step) -> str | None:
+        """Where the step before is, or None at the first."""
+        before = step_before(self.steps, step)
+        return self.address(before) if before else None
+
+
+def visit_of(kept: KeptRun) -> Visit:
+    """The visit of a living run."""
+    state = state_of_run(kept)
+    service = session.get_one(Service, state.service_id)
+    on_the_way_to(client_by_id(state.client_id) if state.client_id else None)
+    visit = Visit(kept.id, kept.request_id, state, service, registration_policy(service))
+    visit.know_company()
+    return visit

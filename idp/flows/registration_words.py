@@ -1,0 +1,129 @@
+"""The words of the wizard: its steps, kinds of number, what the register says, and who will decide (P3 … P11)."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext, lazy_gettext
+
+from idp.policies.entities import EntityKind
+from idp.policies.registration import CompanyState, FirstAdmin, MailCheck, Path, RegistrationPolicy, Reviewer, Step
+from idp.policies.registry import RegisterStatus, Source
+from idp.policies.standing import CompanyProof
+
+STEP_LABELS = {
+    Step.TERMS: lazy_gettext("服務條款"),
+    Step.COMPANY: lazy_gettext("公司資料"),
+    Step.VERIFIED: lazy_gettext("公司驗證"),
+    Step.PROOF: lazy_gettext("公司驗證"),
+    Step.ACCOUNT: lazy_gettext("帳號資料"),
+    Step.CHECK: lazy_gettext("確認送出"),
+}
+NUMBER_LABELS = {
+    EntityKind.UBN: lazy_gettext("統一編號"),
+    EntityKind.AGENCY: lazy_gettext("機關代碼"),
+    EntityKind.OID: lazy_gettext("物件識別碼（OID）"),
+    EntityKind.FOREIGN: lazy_gettext("外國公司登記號碼"),
+    EntityKind.OTHER: lazy_gettext("其他編號"),
+}
+NUMBER_RULES = {
+    EntityKind.UBN: lazy_gettext("8 位數字。分公司請填分公司自己的統一編號。"),
+    EntityKind.AGENCY: lazy_gettext("10 個英文字母與數字，例如 376610000A。"),
+    EntityKind.OID: lazy_gettext("以 2.16.886.101 開頭的數字與句點。"),
+    EntityKind.FOREIGN: lazy_gettext("國別代碼、連字號與當地登記號碼，例如 JP-0104-01-056795。"),
+    EntityKind.OTHER: lazy_gettext("沒有以上編號的團體，請填寫主管機關核發的編號。"),
+}
+REGISTER_LABELS = {
+    RegisterStatus.OPERATING: lazy_gettext("營業中"),
+    RegisterStatus.PAUSED: lazy_gettext("停業中"),
+    RegisterStatus.ENDED: lazy_gettext("已歇業或解散"),
+    RegisterStatus.UNKNOWN: lazy_gettext("登記資料未載明"),
+}
+SOURCES = {
+    Source.TAX_REGISTER: lazy_gettext("財政部財政資訊中心"),
+    Source.GCIS: lazy_gettext("經濟部商工行政資料開放平臺"),
+}
+# Why no proof is asked (R-014), by what proved the company, and by who will decide. R-051: 群組管理員 alone is said.
+EXPLANATIONS = {
+    (CompanyProof.CARD, Reviewer.GROUP_ADMIN): lazy_gettext(
+        "因為貴公司已通過工商憑證驗證，請點選「下一步」進行帳號申請，您的帳號將由貴公司的群組管理員審核。"
+    ),
+    (CompanyProof.CARD, Reviewer.OPERATOR): lazy_gettext(
+        "因為貴公司已通過工商憑證驗證，請點選「下一步」進行帳號申請，您的帳號將由服務單位審核。"
+    ),
+    (CompanyProof.DOCUMENT, Reviewer.GROUP_ADMIN): lazy_gettext(
+        "因為貴公司已通過公司驗證，請點選「下一步」進行帳號申請，您的帳號將由貴公司的群組管理員審核。"
+    ),
+    (CompanyProof.DOCUMENT, Reviewer.OPERATOR): lazy_gettext(
+        "因為貴公司已通過公司驗證，請點選「下一步」進行帳號申請，您的帳號將由服務單位審核。"
+    ),
+    (CompanyProof.NONE, Reviewer.GROUP_ADMIN): lazy_gettext(
+        "因為貴公司已有群組管理員，請點選「下一步」進行帳號申請，您的帳號將由貴公司的群組管理員審核。"
+    ),
+    (CompanyProof.NONE, Reviewer.OPERATOR): lazy_gettext(
+        "因為貴公司已有群組管理員，請點選「下一步」進行帳號申請，您的帳號將由服務單位審核。"
+    ),
+}
+
+
+def closed_sentence(status: object) -> str:
+    """ubn.closed, with the status in words (R-010)."""
+    return str(gettext("此公司登記狀態為「%(status)s」，無法申請帳號。", status=status))
+
+
+def explanation_of(proof: CompanyProof, state: CompanyState, path: Path) -> str:
+    """Why a proof is not asked for, and who reviews (R-014)."""
+    return str(EXPLANATIONS[proof if state.is_proven else CompanyProof.NONE, path.reviewer])
+
+
+def company_lead(policy: RegistrationPolicy) -> str:
+    """What the company step says first (R-003)."""
+    if policy.first_admin is FirstAdmin.FIRST_VERIFIED:
+        return str(gettext("以貴公司為群組單位，首次申請帳號需通過公司驗證並成為群組管理員。"))
+    return str(gettext("以貴公司為群組單位，每位使用者都必須有個別的帳號。"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What decides what becomes of an application once it is sent."""
+
+    mail_check: MailCheck
+    reviewer: Reviewer
+    becomes_admin: bool
+    admin_is_named: bool
+    company_is_proven: bool
+
+    @property
+    def has_review(self) -> bool:
+        """Whether somebody will decide about it."""
+        return self.mail_check is MailCheck.AFTER_REVIEW or self.reviewer is not Reviewer.AUTO
+
+    def review(self) -> str:
+        """Who decides, and when (R-033, R-170)."""
+        if self.mail_check is MailCheck.AFTER_REVIEW:
+            return str(gettext("僅表示您的帳號申請已成功送出，還無法做登入使用，須等候服務單位審核。"))
+        if self.reviewer is Reviewer.GROUP_ADMIN:
+            return str(gettext("完成Email認證後，需等候貴公司群組管理員審核。"))
+        if self.company_is_proven:
+            return str(gettext("完成Email認證後，需等候服務單位審核。"))
+        return str(gettext("完成Email認證後，需等候服務單位確認貴公司並完成審核。"))
+
+    def opening(self) -> list[str]:
+        """When the account can be used, and as what (R-028, R-029, R-034, R-035)."""
+        if self.mail_check is MailCheck.AFTER_REVIEW:
+            return [gettext("審核通過後，系統會寄出驗證信；完成Email認證後，即可使用帳號與密碼登入。")]
+        if self.becomes_admin and self.admin_is_named:
+            return [
+                gettext("服務單位已指定貴公司的群組管理員：若您即為該人員，完成Email認證後即可登入；否則需等候審核。")
+            ]
+        if self.becomes_admin:
+            return [
+                gettext("完成Email認證後，即可使用帳號與密碼登入。"),
+                gettext("此帳號即為該公司之群組管理員。"),
+                gettext("貴公司其他帳號即由您負責審核。"),
+            ]
+        if self.reviewer is Reviewer.AUTO:
+            return [gettext("完成Email認證後，即可使用帳號與密碼登入。")]
+        return [gettext("審核通過後，即可使用此帳號密碼登入。")]
+
+    def sentences(self) -> list[str]:
+        """All of it, in order."""
+        return [*([self.review()] if self.has_review else []), *self.opening()]

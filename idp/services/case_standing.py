@@ -1,0 +1,135 @@
+"""What becomes of an application once its mailbox is confirmed: first group admin, in by itself, or to be decided."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import NoResultFound
+
+from idp.db import now, session
+from idp.errors import ChangedMeanwhile
+from idp.mails import cases as mails
+from idp.models import Account, Case, Company
+from idp.policies.registration import MailCheck, Reviewer, first_role, path_of
+from idp.policies.reminders import Reminders
+from idp.policies.roles import Role
+from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval
+from idp.services.audit import record
+from idp.services.company_claims import locked_company, policy_of, state_of
+from idp.services.group_admins import become_first_admin, group_admins_of
+
+
+class Became(StrEnum):
+    """What became of an applicant."""
+
+    FIRST_ADMIN = "first_admin"
+    ACTIVE = "active"
+    WAITS_FOR_GROUP_ADMIN = "waits_for_group_admin"
+    WAITS_FOR_OPERATOR = "waits_for_operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of a case; ``came_second``: she was to be first group admin, and somebody else was quicker."""
+
+    became: Became
+    came_second: bool = False
+
+
+def hold_case(case_id: str) -> tuple[Company, Case, Account]:
+    """A case with its company and account, kept for this transaction; always the company first, so nobody waits in a
+    circle. Raises ChangedMeanwhile where there is no such case any more."""
+    company_id = session.scalar(select(Case.company_id).where(Case.id == case_id))
+    if company_id is None:
+        raise ChangedMeanwhile
+    try:
+        company = locked_company(company_id)
+        case = session.execute(
+            select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+        ).scalar_one()
+    except NoResultFound:  # purged by a worker while we waited for it
+        raise ChangedMeanwhile from None
+    return company, case, session.get_one(Account, case.account_id, populate_existing=True)
+
+
+def settle(case: Case, account: Account) -> Standing:
+    """Judge a case whose mailbox is confirmed (or is confirmed later by the policy), by its company's state now.
+
+    The company is locked first, so two who become "first" in the same instant are judged one after the other.
+    """
+    company = locked_company(case.company_id)
+    policy = policy_of(case.service_id)
+    path = path_of(policy, state_of(company, policy))
+    # Where the mailbox is confirmed after the review there is always one.
+    later = policy.mail_check is MailCheck.AFTER_REVIEW
+    # Suspended or closed since the application was sent: nobody is let in by herself, operators decide.
+    waits = later or company.status not in USABLE_COMPANIES
+    if path.becomes_admin and not waits and become_first_admin(company.id, account.id, account.email):
+        _let_in(case, account, company, Role.GROUP_ADMIN)
+        return Standing(Became.FIRST_ADMIN)
+    if path.reviewer is Reviewer.AUTO and not path.becomes_admin and not waits:
+        _let_in(case, account, company, first_role(policy))
+        return Standing(Became.ACTIVE)
+    admins = group_admins_of(company.id)
+    reviewer = Reviewer.GROUP_ADMIN if path.reviewer is Reviewer.GROUP_ADMIN and admins else Reviewer.OPERATOR
+    _let_wait(case, account, company, reviewer)
+    if reviewer is Reviewer.GROUP_ADMIN:
+        for admin in admins:
+            if admin.reminders is Reminders.EACH:
+                mails.application_waits(admin, company, account, case)
+    became = Became.WAITS_FOR_GROUP_ADMIN if reviewer is Reviewer.GROUP_ADMIN else Became.WAITS_FOR_OPERATOR
+    return Standing(became, came_second=bool(case.answers.get("expected_first")))
+
+
+def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
+    """Judge anew what waits with the operators, after a company was proven: the first to have applied comes first."""
+    rows = session.execute(
+        select(Case, Account)
+        .join(Account, Account.id == Case.account_id)
+        .where(
+            Case.company_id == company.id,
+            Case.reviewer == Reviewer.OPERATOR,
+            Case.waiting_since.is_not(None),
+            Account.status == AccountStatus.REVIEW_PENDING,
+        )
+        .order_by(Case.waiting_since, Case.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    return [(case, settle(case, account)) for case, account in rows]
+
+
+def move_account(account: Account, *only_from: AccountStatus, **values: object) -> bool:
+    """Change an account that still is in one of these states; False where it is not any more."""
+    moved = session.execute(
+        update(Account)
+        .where(Account.id == account.id, Account.status.in_(only_from))
+        .values(perm_ver=Account.perm_ver + 1, version=Account.version + 1, updated_at=now(), **values)
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if moved is not None:
+        session.refresh(account)
+    return moved is not None
+
+
+def _let_in(case: Case, account: Account, company: Company, role: Role) -> None:
+    waiting = (AccountStatus.EMAIL_PENDING, AccountStatus.REVIEW_PENDING)
+    move_account(account, *waiting, status=AccountStatus.ACTIVE, role=role, approval=Approval.AUTO)
+    case.waiting_since = None
+    case.decided_at = case.updated_at = now()
+    session.flush()
+    record("case:approved", account_id=account.id, company_id=company.id, case=case.number, role=str(role), by="policy")
+    mails.application_approved(account, company, is_first_admin=role is Role.GROUP_ADMIN)
+
+
+def _let_wait(case: Case, account: Account, company: Company, reviewer: Reviewer) -> None:
+    waiting = (AccountStatus.EMAIL_PENDING, AccountStatus.REVIEW_PENDING)
+    move_account(account, *waiting, status=AccountStatus.REVIEW_PENDING)
+    is_new = case.waiting_since is None
+    case.reviewer = reviewer
+    case.waiting_since = case.waiting_since or now()
+    case.updated_at = now()
+    session.flush()
+    record("case:waits", account_id=account.id, company_id=company.id, case=case.number, reviewer=str(reviewer))
+    if is_new:
+        mails.application_received(account, company, case)

@@ -1,0 +1,162 @@
+"""The mailbox of an account: a link is sent to it, and opened and confirmed by its person (R-024 … R-028, R-083)."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from idp.db import now, session
+from idp.errors import AlreadyExists, ChangedMeanwhile, LinkUnusable, OneAccountOnly, TooManyRequests
+from idp.mails import cases as mails
+from idp.models import Account, Case, Company, OneTimeSecret
+from idp.policies.limits import MAILS_PER_MAILBOX
+from idp.policies.names import canonical_username, email_key
+from idp.policies.registration import MailCheck
+from idp.policies.standing import AccountStatus
+from idp.services.audit import record
+from idp.services.case_standing import Became, Standing, hold_case, move_account, settle
+from idp.services.company_claims import policy_of
+from idp.services.company_places import check_place
+from idp.services.limits import count, is_reached, raise_reached
+from idp.services.one_time_links import Link, Purpose, live_link, make_link, use_link
+
+RESEND_PAUSE = timedelta(seconds=60)
+WAITING = (AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED)
+MOST_ACCOUNTS_OF_A_MAILBOX = 20
+
+
+def check_mails_to(email: str) -> None:
+    """Raise TooManyRequests where a mailbox has got its five mails of this hour. Ask before anything is written."""
+    if is_reached(MAILS_PER_MAILBOX, email_key(email)):
+        raise_reached(MAILS_PER_MAILBOX)
+
+
+def send_verification(account: Account, case: Case, *, browser: str | None) -> None:
+    """Send the one live link to the account's mailbox; ``browser`` is the one that may confirm without a password."""
+    count(MAILS_PER_MAILBOX, account.email_canonical)
+    company = session.get_one(Company, case.company_id)
+    policy = policy_of(case.service_id)
+    token, end = make_link(
+        Purpose.VERIFY,
+        account_id=account.id,
+        address=account.email,
+        lasts=timedelta(hours=policy.verify_hours),
+        browser=browser,
+    )
+    if policy.mail_check is MailCheck.AFTER_REVIEW:
+        mails.application_approved_verify(account, company, case, token=token, end=end)
+    else:
+        mails.verification(account, company, case, token=token, end=end)
+    record("account:mailbox:asked", account_id=account.id, company_id=company.id, case=case.number)
+
+
+def has_live_link(account_id: str) -> bool:
+    """Whether an account has a link that it can still use."""
+    link = live_link(Purpose.VERIFY, account_id=account_id)
+    return link is not None and link.trouble is None
+
+
+def seconds_until_resend(account_id: str) -> int:
+    """How long a person waits until another link may be sent to her: 60 s after the last one."""
+    link = live_link(Purpose.VERIFY, account_id=account_id)
+    if link is None:
+        return 0
+    left = link.created_at + RESEND_PAUSE - now()
+    return max(0, round(left.total_seconds()))
+
+
+def resend_verification(account: Account, case: Case, *, browser: str | None) -> None:
+    """Send a new link; the old one works no more.
+
+    Raises TooManyRequests within 60 s of the last one or after five in an hour, LinkUnusable (``because`` done) where
+    there is nothing to confirm, ChangedMeanwhile where the application is gone.
+    """
+    _, case, account = hold_case(case.id)
+    if account.status not in WAITING:
+        raise LinkUnusable(because="done")
+    wait = seconds_until_resend(account.id)
+    if wait:
+        raise TooManyRequests(retry_at=now() + timedelta(seconds=wait), retry_seconds=wait)
+    check_mails_to(account.email)
+    move_account(account, *WAITING, status=AccountStatus.EMAIL_PENDING)
+    send_verification(account, case, browser=browser)
+
+
+def resend_to_whoever(text: str) -> None:
+    """Send new links to the accounts of this name or mailbox that wait for it. Says nothing: the page is neutral."""
+    key, name = email_key(text.strip()), canonical_username(text)
+    found = session.execute(
+        select(Account, Case)
+        .join(Case, Case.account_id == Account.id)
+        .where(
+            or_(Account.email_canonical == key, Account.username_canonical == name),
+            Account.status.in_(WAITING),
+        )
+        .order_by(Case.company_id, Case.id)
+        .limit(MOST_ACCOUNTS_OF_A_MAILBOX)
+    ).all()
+    # All companies before the first counter, and in order: who applies holds her company when she counts her mails.
+    for _, case in found:
+        with suppress(ChangedMeanwhile):
+            hold_case(case.id)
+    for account, case in found:
+        # One that was sent a minute ago, or five times this hour, gets no more; the others do.
+        with suppress(ChangedMeanwhile, LinkUnusable, TooManyRequests):
+            resend_verification(account, case, browser=None)
+
+
+def account_to_verify(link: Link) -> tuple[Account, Case]:
+    """Whose mailbox a link confirms. Raises LinkUnusable, also where the account or its address is another by now."""
+    if link.trouble is not None:
+        raise LinkUnusable(because=link.trouble)
+    row = session.execute(
+        select(Account, Case)
+        .join(Case, Case.account_id == Account.id)
+        .where(Account.id == link.account_id, Account.email == link.address)
+    ).first()
+    if row is None or row[0].status not in WAITING:
+        raise LinkUnusable(because="replaced")
+    return row[0], row[1]
+
+
+def confirmed_case(link: Link) -> str | None:
+    """The case whose mailbox was confirmed by this very link, or None: who opens it again is told what became of it."""
+    if link.used_at is None:
+        return None
+    return session.scalar(
+        select(Case.id)
+        .join(Account, Account.id == Case.account_id)
+        .where(Account.id == link.account_id, Account.email == link.address, Account.email_verified_at.is_not(None))
+    )
+
+
+def confirm_mailbox(hashed: bytes) -> tuple[Account, Case, Standing]:
+    """Use a link: its mailbox is confirmed, and the case is judged. Whoever calls it has made sure of the person.
+
+    Raises LinkUnusable, and ChangedMeanwhile where the application is gone. Of two who confirm at once one does; the
+    other is told that it is done.
+    """
+    case_id = session.scalar(
+        select(Case.id)
+        .join(OneTimeSecret, OneTimeSecret.account_id == Case.account_id)
+        .where(OneTimeSecret.purpose == Purpose.VERIFY, OneTimeSecret.hash == hashed)
+    )
+    if case_id is None:
+        raise LinkUnusable(because="unknown")
+    # The link after the case: who corrects or withdraws holds the case when the link is made void.
+    company, case, account = hold_case(case_id)
+    try:
+        check_place(policy_of(case.service_id), company, account.email, besides=account.id)
+    except (AlreadyExists, OneAccountOnly) as error:
+        # Somebody has confirmed this mailbox, or taken the company's one place, since the application was sent.
+        raise LinkUnusable(because="taken") from error
+    link = use_link(Purpose.VERIFY, hashed)
+    if account.email != link.address or account.status is not AccountStatus.EMAIL_PENDING:
+        raise LinkUnusable(because="replaced")
+    account.email_verified_at = now()
+    session.flush()
+    record("account:mailbox:confirmed", actor=account.id, account_id=account.id, company_id=account.company_id)
+    if policy_of(case.service_id).mail_check is MailCheck.AFTER_REVIEW and case.decided_at is not None:
+        move_account(account, AccountStatus.EMAIL_PENDING, status=AccountStatus.ACTIVE)
+        return account, case, Standing(Became.ACTIVE)
+    return account, case, settle(case, account)

@@ -1,0 +1,1 @@
+"""Invitations, driven through their pages and mails."""

@@ -1,26 +1,20 @@
 """`python -m tests.bench`: start the provider, load it, print the table, keep the JSON."""
 
 import argparse
-import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench import ceiling, databases, measure, report
+from tests.bench import ceiling, databases, measure, report, scale
 from tests.bench.load import LoadFailed
 from tests.bench.operations import OPERATIONS, Wrong
-from tests.bench.provider import ROOT, CommandLine, ProviderFailed, ask, free_port, running, set_up, settings
+from tests.bench.output import LOG, keep, working_folder
+from tests.bench.provider import CommandLine, ProviderFailed, ask, free_port, running, set_up, settings
 from tests.bench.wire import Broken
 
-OUTPUT = ROOT / "var" / "bench"
-LOG = "provider.log"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -33,7 +27,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--only", help="operations, separated by commas: " + ", ".join(OPERATIONS))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="per operation and round")
+    parser.add_argument("--seconds", type=float, help="per operation and round (3; with --scale 1)")
     parser.add_argument("--quick", action="store_true", help="1 round of 1 s")
     parser.add_argument("--users", type=int, default=8, help="virtual users")
     parser.add_argument("--processes", type=int, default=2, help="load processes")
@@ -42,6 +36,12 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     parser.add_argument(
+        "--scale",
+        type=float,
+        metavar="1",
+        help="group console and register search on a big data set, and nothing else; 1 is the full one",
+    )
+    parser.add_argument(
         "--base", metavar="URL", help="measure a provider that runs; its IDP_ settings are in the environment"
     )
     parser.add_argument("--pid", type=int, help="its parent process, with --base")
@@ -49,6 +49,8 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ceiling", action="store_true", help="only: what the load program itself can do")
     chosen = parser.parse_args(words)
     chosen.names = tuple(chosen.only.split(",")) if chosen.only else tuple(OPERATIONS)
+    if chosen.seconds is None:
+        chosen.seconds = 1.0 if chosen.scale else 3.0
     if chosen.quick:
         chosen.rounds, chosen.seconds = 1, 1.0
     _refuse_nonsense(parser, chosen)
@@ -63,10 +65,19 @@ def _refuse_nonsense(parser: argparse.ArgumentParser, chosen: argparse.Namespace
         parser.error("--rounds is 1 to 100, --seconds 0.2 to 600")
     if not 1 <= chosen.processes <= chosen.users <= 200:
         parser.error("--processes is at least 1 and at most --users, which is at most 200")
+    if chosen.scale is not None:
+        _refuse_nonsense_at_scale(parser, chosen)
     if bool(chosen.base) != bool(chosen.pid):
         parser.error("--base and --pid go together")
     if any("=" not in each or not each.startswith("IDP_") for each in chosen.set):
         parser.error("--set takes IDP_NAME=VALUE")
+
+
+def _refuse_nonsense_at_scale(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
+    if not scale.LEAST <= chosen.scale <= scale.MOST:
+        parser.error(f"--scale is {scale.LEAST:g} to {scale.MOST:g}")
+    if chosen.base or chosen.postgresql or chosen.only or chosen.ceiling:
+        parser.error("--scale makes its own PostgreSQL and measures operations of its own")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -76,6 +87,8 @@ def main(words: list[str] | None = None) -> int:
         print(ceiling.report(chosen.seconds, chosen.users, chosen.processes))
         return 0
     chosen.load = round(os.getloadavg()[0], 2)
+    if chosen.scale:
+        return scale.main(chosen)
     names = ("running",) if chosen.base else DATABASES if chosen.database == "both" else (chosen.database,)
     campaigns = {name: campaign for name in names if (campaign := _campaign(chosen, name)) is not None}
     found = [verdict for name, campaign in campaigns.items() for verdict in report.verdicts(name, campaign)]
@@ -87,12 +100,9 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _keep(chosen: argparse.Namespace, campaigns: dict[str, measure.Campaign], found: list[report.Verdict]) -> None:
-    kept = OUTPUT / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    document = report.document(campaigns, found, vars(chosen))
-    kept.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    kept = keep(report.document(campaigns, found, vars(chosen)))
     print("\n".join(line for line in (report.judgement(found), report.busy(chosen.load)) if line))
-    print(f"JSON: {kept.relative_to(ROOT)}")
+    print(f"JSON: {kept}")
 
 
 def _campaign(chosen: argparse.Namespace, name: str) -> measure.Campaign | None:
@@ -102,31 +112,18 @@ def _campaign(chosen: argparse.Namespace, name: str) -> measure.Campaign | None:
     try:
         campaign = _running(chosen, plan) if chosen.base else _on(chosen, plan, name)
     except (ProviderFailed, LoadFailed, Wrong, Broken) as error:
-        print(f"{name}: {error}\nThe provider's log is {(OUTPUT / LOG).relative_to(ROOT)}", file=sys.stderr)
+        print(f"{name}: {error}\nThe provider's log is var/bench/{LOG}", file=sys.stderr)
         return None
     print(report.table(name, campaign) + "\n", flush=True)
     return campaign
 
 
 def _on(chosen: argparse.Namespace, plan: measure.Plan, name: str) -> measure.Campaign:
-    with _folder() as folder, ExitStack() as stack:
+    with working_folder() as folder, ExitStack() as stack:
         if name == "sqlite":
             return _own(chosen, plan, databases.sqlite(folder), folder)
         database = stack.enter_context(databases.postgresql(folder, chosen.postgresql))
         return _own(chosen, plan, database, folder)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A place on the disk of the checkout: figures from a file system in memory would flatter."""
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=OUTPUT))
-    try:
-        yield folder
-    finally:
-        if (folder / LOG).exists():
-            shutil.copy(folder / LOG, OUTPUT / LOG)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _own(

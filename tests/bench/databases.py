@@ -4,9 +4,11 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
+
+import psycopg
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,15 @@ def postgresql(folder: Path, url: str | None) -> Iterator[Database]:
         yield Database("postgresql", f"postgresql+psycopg://postgres@/postgres?host={place}", server.get_pid(), version)
     finally:
         server.cleanup()
+
+
+def another(server: Database, name: str) -> Database:
+    """A further, empty database on the bench's own PostgreSQL."""
+    with psycopg.connect(psycopg_address(server.url), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return replace(server, url=server.url.replace("/postgres?", f"/{name}?"))
+
+
+def psycopg_address(url: str) -> str:
+    """The address that psycopg itself takes."""
+    return url.replace("postgresql+psycopg://", "postgresql://")

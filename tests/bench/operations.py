@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
@@ -19,6 +20,7 @@ Steps = Generator[bytes, Answer, None]
 
 SIGNATURE_CHECKED_EVERY = 50
 MOST_HOPS = 8
+FIRST_ADDRESS = int(IPv4Address("192.0.2.1"))
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 
@@ -82,8 +84,13 @@ class Visitor:
         self.refresh_token = ""
         self.flows = 0
         self.static: dict[str, bytes] = {}
-        scheme, _, host = target.issuer.partition("://")
-        common = f"Host: {host}\r\nX-Forwarded-Proto: {scheme}\r\nX-Forwarded-For: 192.0.2.{number + 1}\r\n"
+        self.come_from(number)
+
+    def come_from(self, number: int) -> None:
+        """Have this address of the network from now on."""
+        scheme, _, host = self.target.issuer.partition("://")
+        address = IPv4Address(FIRST_ADDRESS + number)
+        common = f"Host: {host}\r\nX-Forwarded-Proto: {scheme}\r\nX-Forwarded-For: {address}\r\n"
         self._application = f" HTTP/1.1\r\n{common}User-Agent: bench\r\nAccept: */*\r\n"
         self._browser = (
             f" HTTP/1.1\r\n{common}User-Agent: {BROWSER}\r\nAccept: text/html,application/xhtml+xml\r\n"
@@ -282,7 +289,7 @@ def _back_at_the_client(visitor: Visitor, request: bytes, *, signs_in: bool) -> 
         visitor.keep(answer)
         if answer.status == 200 and signs_in:
             signs_in = False
-            action, fields = _sign_in_form(answer)
+            action, fields = form_with("password", answer)
             path = _local(visitor, path, action, answer)
             fields |= {"username": visitor.person.username, "password": visitor.target.password}
             request = visitor.submit(path, fields)
@@ -311,14 +318,14 @@ def _attributes(tag: str) -> dict[str, str]:
     return {name.lower(): unescape(one or other) for name, one, other in _ATTRIBUTE.findall(tag)}
 
 
-def _sign_in_form(answer: Answer) -> tuple[str, dict[str, str]]:
-    """Address and prefilled fields of the form that asks for a password. Raises Wrong where there is none."""
+def form_with(field: str, answer: Answer) -> tuple[str, dict[str, str]]:
+    """Address and prefilled fields of the form that has this field. Raises Wrong where there is none."""
     for attributes, content in _FORM.findall(answer.body.decode()):
         inputs = [_attributes(tag) for tag in _INPUT.findall(content)]
-        if any(each.get("name") == "password" for each in inputs):
+        if any(each.get("name") == field for each in inputs):
             fields = {each["name"]: each.get("value", "") for each in inputs if each.get("name")}
             return _attributes(attributes).get("action", ""), fields
-    raise Wrong("no sign-in form", answer)
+    raise Wrong(f"no form with {field}", answer)
 
 
 def _token_fields(answer: Answer) -> dict[str, Any]:
@@ -384,15 +391,4 @@ OPERATIONS: dict[str, Operation] = {
     "password": Operation("password sign-in flow", password_sign_in, None, None, True),
 }
 
-__all__ = [
-    "OPERATIONS",
-    "Answer",
-    "Broken",
-    "Client",
-    "Operation",
-    "Person",
-    "Steps",
-    "Target",
-    "Visitor",
-    "Wrong",
-]
+__all__ = ["OPERATIONS", "Answer", "Broken", "Client", "Operation", "Person", "Steps", "Target", "Visitor", "Wrong"]

@@ -1,6 +1,7 @@
 """What a process and everything below it has used, from /proc: CPU, resident and proportional memory."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,3 +64,44 @@ def memory(root: int) -> Memory:
         rss += sizes.get("Rss", 0)
         pss += sizes.get("Pss", 0)
     return Memory(round(rss / 1024, 1), round(pss / 1024, 1), len(pids))
+
+
+def database_processes(root: int | None, database: str) -> list[int]:
+    """The processes of a PostgreSQL server that answer sessions of this database."""
+    title = f"postgres: postgres {database} ".encode()
+    return [pid for pid in tree(root) if _command_line(pid).startswith(title)] if root else []
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Ms that the threads of some processes have run, and that they were ready to run but others had the cores."""
+
+    ran: float
+    waited: float
+
+
+def share(pids: Iterable[int]) -> Share:
+    """What these processes have had of the cores so far (/proc/<pid>/task/<tid>/schedstat); 0 where no kernel says."""
+    ran = waited = 0
+    for pid in pids:
+        try:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:
+                    told = file.read().split()
+                ran += int(told[0])
+                waited += int(told[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return Share(ran / 1e6, waited / 1e6)
+
+
+def undisturbed(took: float, before: Share, after: Share) -> float:
+    """How long something took less the time it waited for a core that other work had, but at least what it ran."""
+    return min(took, max(took - max(0.0, after.waited - before.waited), after.ran - before.ran))

@@ -124,7 +124,7 @@ class CommandLine:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
 
-    def run(self, *words: str, given: str = "") -> dict[str, Any]:
+    def run(self, *words: str, given: str = "", seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
         """Do one command and read the JSON object it prints, if any. Raises ProviderFailed."""
         done = subprocess.run(
             [sys.executable, "-m", "idp.cli", *words],
@@ -133,7 +133,7 @@ class CommandLine:
             input=given,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=seconds,
             check=False,
         )
         if done.returncode:

@@ -37,11 +37,16 @@ def closing(seven: int) -> str:
     return f"{text}{-total % 5}"
 
 
+def number_in_register(place: int) -> str:
+    """The tax ID in a row of the file, by its place."""
+    return closing(1 + place * STEP % 9_999_999)
+
+
 def rows(count: int, seed: int = 1) -> Iterator[list[str]]:
     """Invented rows, each with a number of its own; the same for the same seed."""
     luck = random.Random(seed)
     for n in range(count):
-        number = closing(1 + (n * STEP) % 9_999_999)
+        number = number_in_register(n)
         form, organisation = FORMS[min(int(luck.expovariate(1.2)), 4)]
         trade = luck.choice(TRADES)
         name = "".join(luck.choices(SYLLABLES, k=luck.randint(2, 4))) + trade + form

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench lock clean
+.PHONY: help demo test check soak bench agent lock clean
 
 BIN := .venv/bin
 yes = $(filter 1 true yes,$(1))
@@ -18,13 +18,14 @@ help: ## List these commands
 		printf '  make %-8s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo '  make demo FRESH=1      begins with new data'
-	@echo '  make demo PORT=5200    takes other ports: 5200, 5201, 5225, 5226'
+	@echo '  make demo PORT=5200    takes other ports: 5200, 5201, 5225, 5226, 5271, 5272'
+	@echo '  make demo CARD=piv     has the card agent use a reader instead of software cards (or CARD=pkcs11)'
 	@echo '  make bench SCALE=1     measures the group console and the register with a million accounts'
 	@echo '  make test TESTS=...    runs these tests only, such as TESTS="tests/oidc -k replay"'
 
-demo: ## Run provider, mail worker, DREAMS and mailbox on this machine; Ctrl-C stops them
+demo: ## Run provider, mail worker, DREAMS, mailbox, card agent on this machine; Ctrl-C stops them
 	@.ci/environment demo
-	@exec $(BIN)/idp demo $(if $(call yes,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT))
+	@exec $(BIN)/idp demo $(if $(call yes,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT)) $(if $(CARD),--card $(CARD))
 
 # Databases of tests in memory: a disk's syncs would be most of the time. What tests say of syncs they count.
 test soak: export TMPDIR := $(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
@@ -55,13 +56,17 @@ bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
 	@.ci/environment dev
 	@exec $(BIN)/python -m tests.bench $(if $(SCALE),--scale $(SCALE)) $(BENCH)
 
+agent: ## Build the card agent as one file, dist/card-agent.pyz
+	@$(or $(PYTHON),python3) .ci/build-agent dist/card-agent.pyz
+
 PIN := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-strip-extras
 
-lock: ## Write both lock files anew from pyproject.toml (needs uv)
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@$(PIN) --extra demo --extra build pyproject.toml -o requirements.lock
 	@$(PIN) --extra demo --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	@$(PIN) --group card -o requirements-card.lock
 
 clean: ## Delete what these commands have made: environment, demo data, caches
-	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv var dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@find idp/translations -name '*.mo' -delete

@@ -1,6 +1,7 @@
 """create_app(): settings, database, pages and protocol, headers. Served by ``wsgi:app``."""
 
 import logging
+import re
 import secrets
 from datetime import timedelta
 from http import HTTPStatus
@@ -20,10 +21,16 @@ from idp.config import Settings
 from idp.config import settings as current_settings
 from idp.flows import (
     account,
+    card_answers,
+    card_help,
+    card_sign_in,
+    card_step_up,
     case_changes,
     case_status,
     choose_account,
+    company_proof,
     consent,
+    credentials,
     email_verification,
     error_pages,
     first_password,
@@ -40,6 +47,8 @@ from idp.flows import (
     registration_done,
     sign_in,
     sign_out,
+    succession,
+    unknown_card,
     verification_resend,
 )
 from idp.oidc import authorize, endpoints, logout
@@ -51,9 +60,24 @@ LARGEST_REQUEST = 256 * 1024
 # Normalising text takes time by the square of its length where marks are piled upon a letter, and stops every thread.
 LONGEST_VALUE = 4096
 LONGEST_FIELD_NAME = 200
+# What a card gives is longer, and letters and digits only.
+CARD_PARTS, LONGEST_CARD_PART = frozenset({"certificate", "signature", "message"}), 16_384
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
-LEADS_TO_CLIENTS = frozenset({"sign_in", "consent", "choose_account", "sign_out", "account", "authorize"})
+LEADS_TO_CLIENTS = frozenset(
+    {"sign_in", "card_sign_in", "card_step_up", "consent", "choose_account", "sign_out", "account", "authorize"}
+)
+# Whose pages there are.
+FLOWS = (
+    *(sign_in, card_sign_in, card_step_up, unknown_card, card_answers),
+    *(credentials, company_proof, succession, card_help),
+    *(consent, choose_account, sign_out, account, preferences),
+    *(email_verification, verification_resend, case_status, case_changes),
+    *(invitations, invited, first_password),
+    *(group_console, group_person, group_menus, group_records),
+    *(registration, registration_done),
+)
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -83,16 +107,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (authorize.bp, endpoints.bp, logout.bp):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
-    for blueprint in (sign_in.bp, consent.bp, choose_account.bp, sign_out.bp, account.bp, preferences.bp):
-        app.register_blueprint(blueprint)
-    for blueprint in (email_verification.bp, verification_resend.bp, case_status.bp, case_changes.bp):
-        app.register_blueprint(blueprint)
-    for blueprint in (invitations.bp, invited.bp, first_password.bp):
-        app.register_blueprint(blueprint)
-    for blueprint in (group_console.bp, group_person.bp, group_menus.bp, group_records.bp):
-        app.register_blueprint(blueprint)
-    for blueprint in (registration.bp, registration_done.bp):
-        app.register_blueprint(blueprint)
+    for flow in FLOWS:
+        app.register_blueprint(flow.bp)
     app.add_url_rule("/health", "health", _health)
     error_pages.register(app)
     passwords.warm_up()
@@ -160,8 +176,14 @@ def _has_odd_text(values: MultiDict[str, str]) -> bool:
     That is NUL, which PostgreSQL can't keep, and what was no UTF-8.
     """
     return any(
-        len(t) > LONGEST_VALUE or "\0" in t or "\N{REPLACEMENT CHARACTER}" in t for _, t in values.items(multi=True)
+        _is_too_long(name, t) or "\0" in t or "\N{REPLACEMENT CHARACTER}" in t for name, t in values.items(multi=True)
     ) or any(len(name) > LONGEST_FIELD_NAME or "\0" in name for name in values)
+
+
+def _is_too_long(name: str, value: str) -> bool:
+    if len(value) <= LONGEST_VALUE:
+        return False
+    return name not in CARD_PARTS or len(value) > LONGEST_CARD_PART or not BASE64.fullmatch(value)
 
 
 def _health() -> Response:

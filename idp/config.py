@@ -22,6 +22,9 @@ from pydantic_settings import (
 
 KEY_BYTES = 32
 ARGON2_TIME_FLOOR, ARGON2_MEMORY_FLOOR = 2, 19456  # ASVS 5.0 appendix C
+# Where the GPKI's revocation lists and responders are (card.md A1); the certificate alone does not decide (SSRF).
+GPKI_HOSTS = ("moeaca.nat.gov.tw", "ocsp.moeaca.nat.gov.tw", "grca.nat.gov.tw", "ocsp.grca.nat.gov.tw")
+GPKI_LEVEL_3, GPKI_TEST_POLICY = "2.16.886.101.0.3.3", "2.16.886.101.0.3.0"
 PUBLISHED_SECRETS = frozenset({"changeme", "change-me", "secret", "dev", "development", "default", "test"})
 
 
@@ -90,6 +93,12 @@ class Settings(BaseSettings):
 
     gcis_url: str = ""
 
+    card_agent: str = "http://localhost:61171"
+    card_hipki: str = "http://localhost:61161"
+    card_hosts: Annotated[tuple[str, ...], NoDecode] = GPKI_HOSTS
+    card_policies: Annotated[tuple[str, ...], NoDecode] = (GPKI_LEVEL_3,)
+    card_software: bool = False
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -107,9 +116,9 @@ class Settings(BaseSettings):
             raise ValueError(f"IDP_SETTINGS_FILE: {path} is not a file.")
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
 
-    @field_validator("bind", mode="before")
+    @field_validator("bind", "card_hosts", "card_policies", mode="before")
     @classmethod
-    def _split_bind(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -134,6 +143,16 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
             raise ValueError("IDP_GCIS_URL must be an http(s) address without query, or empty")
         return value.rstrip("/")
+
+    @field_validator("card_agent", "card_hipki")
+    @classmethod
+    def _component_is_on_the_persons_machine(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme != "http" or parts.hostname != "localhost"):
+            raise ValueError("must be http://localhost:PORT, or empty where this component is not offered")
+        if value != value.rstrip("/") or parts.path or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be http://localhost:PORT without a path, or empty")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -173,6 +192,21 @@ class Settings(BaseSettings):
         if _decoded(self.secret_key) == _decoded(self.master_key):
             raise ValueError("IDP_MASTER_KEY: must differ from IDP_SECRET_KEY")
         return self
+
+    @model_validator(mode="after")
+    def _production_takes_real_cards(self) -> Self:
+        if self.mode is not Mode.PRODUCTION:
+            return self
+        if self.card_software:
+            raise ValueError("IDP_CARD_SOFTWARE: production takes no software cards")
+        if GPKI_TEST_POLICY in self.card_policies:
+            raise ValueError(f"IDP_CARD_POLICIES: production does not take the test policy {GPKI_TEST_POLICY}")
+        return self
+
+    @property
+    def offers_cards(self) -> bool:
+        """Whether any card component is offered, without which nobody can use a card."""
+        return bool(self.card_agent or self.card_hipki)
 
     @property
     def secure(self) -> bool:

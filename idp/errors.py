@@ -194,6 +194,53 @@ class FormOfAnotherRun(Refused):
     status = 410
 
 
+class ChallengeGone(Refused):
+    """The question that a card was to answer is over: used, expired, another browser's, or for something else."""
+
+    code = "card.challenge_gone"
+    status = 409
+
+
+class CardTransportRefused(Refused):
+    """The card was reached in a way that this provider does not take: a software card in production."""
+
+    code = "card.transport"
+
+
+class CardMismatch(Refused):
+    """The card names another company than the one at hand; ``details`` has ``card`` and ``entered`` (tax IDs)."""
+
+    code = "card.mismatch"
+    status = 409
+
+
+class CardUnknown(Refused):
+    """A good card that is enrolled on no account: it signs nobody in."""
+
+    code = "card.new"
+
+
+class CardEnrolledElsewhere(Refused):
+    """The card is enrolled on another account already: by key, one card is one account."""
+
+    code = "card.elsewhere"
+    status = 409
+
+
+class SuccessionRefused(Refused):
+    """This card makes nobody group admin: an 附卡, or the company has a working group admin."""
+
+    code = "card.no_succession"
+    status = 409
+
+
+class LastCredential(Refused):
+    """The only way somebody signs in is not taken away."""
+
+    code = "card.last_credential"
+    status = 409
+
+
 class DatabaseBusy(Exception):
     """The write lock was not had in time: 503 with Retry-After, nothing was written."""
 

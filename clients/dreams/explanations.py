@@ -24,8 +24,9 @@ EXPLANATIONS = {
     "c_hash": "授權碼的雜湊值。",
     "sid": "這次登入的代號。登出通知以它指明要結束哪一次登入；每張表單也帶著它。",
     "auth_time": "您實際輸入密碼或使用憑證的時間。",
-    "acr": "這次登入的強度。",
-    "amr": "這次登入用了哪些方法（RFC 8176）。",
+    "acr": "這次登入的強度：密碼，或代表這家公司的工商憑證。",
+    "amr": "這次登入用了哪些方法（RFC 8176）：pwd 是密碼，sc 與 pin 是卡片與憑證密碼；"
+    "再有 hwk 是由讀卡元件使用的卡片，有 swk 是試用的軟體憑證，兩者都沒有是由 HiPKI 元件使用的卡片。",
     "session_expiry": "由這次登入而來的工作階段最晚必須在此時結束。",
     "act": "經由哪一個鏈結帳號進入。只有經由鏈結帳號時才有；每一筆紀錄都會記下它。",
     "name": "一般帳號的人員姓名。",
@@ -56,6 +57,11 @@ ACR_WORDS = {
     "urn:company-idp:acr:password": "密碼",
     "urn:company-idp:acr:mfa": "雙重驗證",
     "urn:company-idp:acr:card": "工商憑證",
+}
+CARD_WORDS = {
+    frozenset({"hwk"}): "工商憑證（讀卡元件）",
+    frozenset({"swk"}): "工商憑證（軟體憑證，試用）",
+    frozenset[str](): "工商憑證（HiPKI 元件）",
 }
 UNKNOWN = "本頁還沒有這個宣告的說明。"
 
@@ -102,11 +108,19 @@ def _in_words(name: str, value: Any, language: str) -> str:
         return datetime.fromtimestamp(value, ZoneInfo("Asia/Taipei")).strftime("%Y-%m-%d %H:%M:%S")
     if name == "acr" and isinstance(value, str) and value in ACR_WORDS:
         return translated(ACR_WORDS[value], language)
+    if name == "amr" and isinstance(value, list):
+        return _listed([translated(words, language) for words in _methods({str(method) for method in value})], language)
     if name == "roles" and isinstance(value, list):
         return _listed([translated(ROLE_WORDS.get(str(role), ""), language) for role in value], language)
     if name == "entitlements" and isinstance(value, list):
         return _listed([MENUS[code].label(language) for code in value if code in MENUS], language)
     return ""
+
+
+def _methods(values: set[str]) -> list[str]:
+    """The ways of signing in that these ``amr`` values stand for (tokens.md; RFC 8176)."""
+    card = CARD_WORDS.get(frozenset(values & {"hwk", "swk"}), "") if "sc" in values else ""
+    return (["密碼"] if "pwd" in values else []) + [card]
 
 
 def _listed(words: list[str], language: str) -> str:

@@ -17,8 +17,11 @@ from idp.cli.running import IdpGroup
 from idp.cli.secret import secret
 from idp.cli.services import service
 from idp.cli.setup import init, serve, worker
+from idp.cli.trust import trust
 
-COMMANDS = (account, audit, case, client, company, import_, init, keys, menu, registry, secret, serve, service, worker)
+COMMANDS = (
+    account, audit, case, client, company, import_, init, keys, menu, registry, secret, serve, service, trust, worker,
+)  # fmt: skip
 
 
 class WithDemo(IdpGroup):

@@ -1,4 +1,4 @@
-"""``idp company``: add, show, prove, suspend and restore companies."""
+"""``idp company``: add, show, prove, suspend and restore companies, and what they demand of a sign-in."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from idp.cli.running import changes, looked_at, show_fields, show_json, with_app
 from idp.db import session
 from idp.errors import NotFound
 from idp.models import Account, Case, Company
+from idp.policies.assurance import Acr
 from idp.policies.standing import CompanyProof
 from idp.services.case_standing import Standing
-from idp.services.companies import add_company, company_by_tax_id, restore_company, suspend_company
+from idp.services.companies import add_company, company_by_tax_id, demand_acr, restore_company, suspend_company
 from idp.services.company_standing import prove_company
 
 tax_id_option = click.option("--tax-id", required=True, help="The company's 統一編號, 8 digits.")
@@ -104,6 +105,18 @@ def restore(tax_id: str) -> None:
     show_json(about_company(found))
 
 
+@company.command()
+@tax_id_option
+@click.option("--acr", type=click.Choice(["card", "none"]), required=True, help="What every sign-in must have reached.")
+@with_application
+def demand(tax_id: str, acr: str) -> None:
+    """Let a company demand that its people sign in by its card at every client, or demand it no more."""
+    with changes():
+        found = company_or_not_found(tax_id)
+        demand_acr(found, Acr.CARD if acr == "card" else None)
+    show_json(about_company(found))
+
+
 def company_or_not_found(tax_id: str) -> Company:
     """The company of this number. Raises NotFound."""
     found = company_by_tax_id(tax_id)
@@ -134,4 +147,5 @@ def about_company(found: Company) -> dict[str, Any]:
         "proof": found.proof.value,
         "verified_at": found.verified_at.isoformat() if found.verified_at else None,
         "created_at": found.created_at.isoformat(),
+        "required_acr": found.required_acr,
     }

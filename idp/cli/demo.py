@@ -13,10 +13,28 @@ from pathlib import Path
 
 import click
 
-from idp.cli.demo_data import COMPANIES, NEW_COMPANY, PEOPLE, Ports, prepare
+from idp.cli.demo_cards import (
+    BACKENDS,
+    NoCards,
+    agent_words,
+    ca_folder,
+    drawer_of,
+    environment_for_cards,
+    pin_of,
+    reader_service_is_there,
+)
+from idp.cli.demo_data import (
+    AGENT_PORT,
+    COMPANIES,
+    FIRST_PORT,
+    NEW_COMPANY,
+    PEOPLE,
+    PROVEN_COMPANY,
+    Ports,
+    prepare,
+)  # fmt: skip
 from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
 
-FIRST_PORT = 5100
 PASSWORD = "demo-Passw0rd"  # noqa: S105  (printed for everyone to use)
 
 
@@ -79,6 +97,7 @@ def provider_environment(folder: Path, ports: Ports, known: dict[str, str]) -> d
         "IDP_MAIL_PORT": str(ports.smtp),
         "IDP_MAIL_TLS": "none",
         "IDP_MAIL_SENDER": "idp@example.test",
+        **environment_for_cards(ports.agent, ports.ca),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -98,13 +117,35 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def announcement(folder: Path, ports: Ports, password: str, seconds: float) -> str:
+def about_cards(folder: Path, ports: Ports, backend: str) -> list[str]:
+    """Where the cards are, what opens them, and how a company comes in with one and without."""
+    port = "" if ports.provider == FIRST_PORT else f" PORT={ports.provider}"
+    if backend == "software":
+        drawer, card = drawer_of(folder).relative_to(ROOT), f"the card of {' '.join(reversed(NEW_COMPANY))}"
+        lines = [f"Cards: the card agent offers those in {drawer}; PIN {pin_of(folder)}."]
+    else:
+        card = "a card in your reader"
+        lines = [f"Cards: the card agent ({backend}) offers those in your reader; idp trust add pins who issued them."]
+    if backend == "software" and reader_service_is_there():
+        lines.append(
+            f"A service for card readers runs here: make demo{port} CARD=piv, or CARD=pkcs11, uses the reader."
+        )
+    return [
+        *lines,
+        f"Register a company: 申請新帳號 in DREAMS, with {card},",
+        f"or without a card {' '.join(reversed(PROVEN_COMPANY))}, which an operator has proven.",
+        "Who comes first becomes its group admin. Every mail is in the mailbox.",
+    ]
+
+
+def announcement(folder: Path, ports: Ports, password: str, seconds: float, backend: str) -> str:
     """What is printed when all answer: where to go and who to be."""
     addresses = [
         ("Open", "Address"),
         ("DREAMS 案場申請, an application: begin here", f"http://localhost:{ports.dreams}"),
         ("Identity provider: one's own account", f"http://localhost:{ports.provider}/account"),
         ("Mailbox: every mail that is sent", f"http://localhost:{ports.mailbox}"),
+        ("Software cards (工商憑證): what each is for", f"http://localhost:{ports.ca}"),
     ]
     people = [("Sign in as", "Password", "Name", "Role", "Company")] + [
         (
@@ -125,8 +166,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float) -> s
             "",
             table(people),
             "",
-            f"Register a company: 申請新帳號 in DREAMS, 統一編號 {NEW_COMPANY[0]} {NEW_COMPANY[1]}.",
-            "An operator has proven it; who comes first becomes its group admin. Every mail is in the mailbox.",
+            *about_cards(folder, ports, backend),
             "",
             f"Data in {where}, logs in {where}/log. Ctrl-C stops everything; FRESH=1 begins anew.",
         ]
@@ -140,10 +180,19 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float) -> s
     type=click.IntRange(1024, 65000),
     default=FIRST_PORT,
     show_default=True,
-    help="The provider's port; DREAMS is on the next, the mailbox 25 and its SMTP 26 further on.",
+    help="The provider's port; DREAMS is on the next, the mailbox 25, its SMTP 26, the test CA 72 further on; "
+    f"the card agent 71, but on {AGENT_PORT} where this is {FIRST_PORT}.",
 )
-def demo(fresh: bool, port: int) -> None:
-    """Run provider, mail worker, DREAMS and a mailbox on this machine, with people to sign in as."""
+@click.option(
+    "--card",
+    "backend",
+    type=click.Choice(BACKENDS),
+    default=BACKENDS[0],
+    show_default=True,
+    help="The cards that the agent offers: software cards of the test CA, or those in a reader.",
+)
+def demo(fresh: bool, port: int, backend: str) -> None:
+    """Run provider, mail worker, DREAMS, mailbox, test CA and card agent on this machine, with people to sign in as."""
     began = time.monotonic()
     ports = Ports(port)
     folder = ROOT / "var" / ("demo" if port == FIRST_PORT else f"demo-{port}")
@@ -158,17 +207,23 @@ def demo(fresh: bool, port: int) -> None:
         click.echo("IDP_DEMO_PASSWORD counts for fresh data only: the people keep the password they have.")
     try:
         with told_to_end(), Processes(folder) as processes:
-            start(processes, folder, ports, known)
-            click.echo(announcement(folder, ports, known["password"], time.monotonic() - began))
+            start(processes, folder, ports, known, backend)
+            click.echo(announcement(folder, ports, known["password"], time.monotonic() - began, backend))
             processes.watch()
-    except Stopped as error:
+    except (Stopped, NoCards) as error:
         raise click.ClickException(str(error)) from error
 
 
-def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str]) -> None:
+def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str], backend: str) -> None:
     """Start all, load the data on the way, and return when all answer."""
     environment = provider_environment(folder, ports, known)
     bare = {name: value for name, value in environment.items() if not name.startswith("IDP_")}
+    processes.start("test CA", ["clients.testca"], bare | {
+        "TESTCA_FOLDER": str(ca_folder(folder)),
+        "TESTCA_PORT": str(ports.ca),
+    })  # fmt: skip
+    issuer = environment["IDP_ISSUER"]
+    processes.start("card agent", agent_words(folder, issuer, ports.agent, backend), bare)
     processes.start("mailbox", ["clients.mailbox"], bare | {
         "MAILBOX_FOLDER": str(folder / "mails"),
         "MAILBOX_PORT": str(ports.mailbox),
@@ -193,5 +248,7 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
             ("mailbox", ports.smtp, ""),
             ("provider", ports.provider, "/health"),
             ("DREAMS", ports.dreams, "/"),
+            ("test CA", ports.ca, "/"),
+            ("card agent", ports.agent, "/agent.css"),
         ]
     )

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from idp.cli.demo_cards import NoCards, anchors, anchors_there
 from idp.cli.demo_processes import ROOT
+
+FIRST_PORT = 5100
+AGENT_PORT = 61171
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,15 @@ class Ports:
     def smtp(self) -> int:
         return self.provider + 26
 
+    @property
+    def agent(self) -> int:
+        # Where pages look for an agent that a person has installed; a second demo has its own.
+        return AGENT_PORT if self.provider == FIRST_PORT else self.provider + 71
+
+    @property
+    def ca(self) -> int:
+        return self.provider + 72
+
     def uses(self) -> dict[int, str]:
         """What each port is for, in words."""
         return {
@@ -38,6 +51,8 @@ class Ports:
             self.dreams: "DREAMS",
             self.mailbox: "the mailbox page",
             self.smtp: "the mail sink",
+            self.agent: "the card agent",
+            self.ca: "the test CA",
         }
 
 
@@ -54,6 +69,7 @@ class Person:
 
 COMPANIES = {"00000016": ("測試一號有限公司", "card"), "00000022": ("測試二號有限公司", "document")}
 NEW_COMPANY = ("00000037", "測試三號有限公司")
+PROVEN_COMPANY = ("00000058", "測試五號有限公司")
 SERVICE = (
     "--id", "dreams",
     "--name", "DREAMS 案場申請",
@@ -87,8 +103,8 @@ class Step:
         return hashlib.sha256(b"\0".join([*(text.encode() for text in self.arguments), *files])).hexdigest()
 
 
-def steps(ports: Ports, known: dict[str, str]) -> Iterator[Step]:
-    """What the demo data is: the register, a service, three companies, the people, the application and its menus."""
+def steps(folder: Path, ports: Ports, known: dict[str, str]) -> Iterator[Step]:
+    """What the demo data is: the register, a service, companies, people, the application and its menus, anchors."""
     yield Step(("registry", "import", str(ROOT / "data" / "companies_sample.csv")))
     yield Step(
         ("service", "add", *SERVICE), present=("service", "show", "--id", "dreams"), change=("service", "set", *SERVICE)
@@ -109,15 +125,22 @@ def steps(ports: Ports, known: dict[str, str]) -> Iterator[Step]:
     yield from _a_company_to_come_in()
     yield _dreams(ports, known)
     yield Step(("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json")))
+    yield from _anchors(folder)
 
 
 def _a_company_to_come_in() -> Iterator[Step]:
     """A company that an operator has proven and that has nobody yet: who registers first becomes its group admin."""
-    named = ("--tax-id", NEW_COMPANY[0])
-    yield Step(("company", "add", *named, "--name", NEW_COMPANY[1]), present=("company", "show", *named))
-    yield Step(
-        ("company", "prove", *named, "--proof", "card", "--reason", "demo: an operator's word until cards are read")
-    )
+    named = ("--tax-id", PROVEN_COMPANY[0])
+    yield Step(("company", "add", *named, "--name", PROVEN_COMPANY[1]), present=("company", "show", *named))
+    yield Step(("company", "prove", *named, "--proof", "document", "--reason", "demo: seen at the counter"))
+
+
+def _anchors(folder: Path) -> Iterator[Step]:
+    """Trust in the CAs whose cards are in the drawer, the root first. What is pinned already is no step."""
+    pinned = idp("trust", "list", "--json").stdout
+    for path, sha256 in anchors(folder):
+        if sha256 not in pinned:
+            yield Step(("trust", "add", str(path), "--sha256", sha256))
 
 
 def _dreams(ports: Ports, known: dict[str, str]) -> Step:
@@ -195,8 +218,8 @@ def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[st
 
     Where neither the program nor the data wanted has changed since, there is nothing to do, and a start is quick.
     """
-    note, state = folder / "prepared", _state(port)
-    if (folder / "idp.db").exists() and note.exists() and note.read_text() == state:
+    note = folder / "prepared"
+    if (folder / "idp.db").exists() and note.exists() and note.read_text() == _state(folder, port):
         return ""
     answer = subprocess.run(  # noqa: S603  (our own program with our own words)
         [sys.executable, "-m", "idp.cli.demo_data", str(folder), str(port)],
@@ -211,19 +234,19 @@ def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[st
     )
     if answer.returncode:
         return answer.stderr.strip()
-    note.write_text(state)
+    note.write_text(_state(folder, port))
     return ""
 
 
-def _state(port: int) -> str:
+def _state(folder: Path, port: int) -> str:
     programs = [*sorted((ROOT / "idp").rglob("*.py")), ROOT / "clients" / "dreams" / "menus.json"]
     found = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in programs]
-    return hashlib.sha256("\n".join([str(port), *found]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([str(port), *found, *anchors_there(folder)]).encode()).hexdigest()
 
 
 if __name__ == "__main__":
     try:
         _check(idp("init"), "init")
-        load(steps(Ports(int(sys.argv[2])), json.load(sys.stdin)), Path(sys.argv[1]))
-    except NotLoaded as error:
+        load(steps(Path(sys.argv[1]), Ports(int(sys.argv[2])), json.load(sys.stdin)), Path(sys.argv[1]))
+    except (NotLoaded, NoCards) as error:
         sys.exit(str(error))

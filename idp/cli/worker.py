@@ -17,9 +17,11 @@ from idp.oidc.backchannel import Messenger
 from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
 from idp.services.case_deadlines import keep_deadlines
+from idp.services.enrolled_cards import tell_of_ending_cards
 from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
 from idp.services.reminders import remind_group_admins
+from idp.services.revocation_refresh import refresh_answers
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 PAUSE_SECONDS = 1.0
@@ -49,9 +51,11 @@ def duties(messenger: Messenger) -> list[Duty]:
         # What writes mails comes before what sends them.
         Duty("deadlines", 300.0, keep_deadlines),
         Duty("reminders", 300.0, remind_group_admins),
+        Duty("cards", 300.0, tell_of_ending_cards),
         Duty("logout", 0.5, messenger.tell_due),
         Duty("mail", 1.0, lambda: deliver_due(told_to_end)),
         Duty("register", 1.0, answer_wanted),
+        Duty("revocation", 10.0, refresh_answers),
         Duty("audit", 5.0, seal),
         Duty("tidy", 300.0, tidy),
     ]

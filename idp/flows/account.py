@@ -16,7 +16,9 @@ from idp.errors import NotFound
 from idp.flows.forms import check_stamp
 from idp.flows.messages import ADMISSION_REASONS, METHOD_LABELS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
 from idp.flows.moments import is_english
+from idp.flows.own_cards import cards_that_end
 from idp.flows.page_context import NOTICE, application_of
+from idp.policies.assurance import Acr
 from idp.policies.menus import MenuItemRule
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
@@ -70,12 +72,14 @@ def overview() -> ResponseReturnValue:
             "status_label": STATUS_LABELS[company.status],
             "proof_label": PROOF_LABELS[company.proof],
             "verified_at": company.verified_at,
+            "demands_card": company.required_acr == Acr.CARD,
         }
         if company
         else None,
         applications=_applications(signed_in),
         sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)],
         authorizations=[_authorization(one) for one in authorizations_of(acting.account_id)],
+        ending_cards=cards_that_end(acting.account_id),
         notice=browser_session.pop(NOTICE, None),
     )
 

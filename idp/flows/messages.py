@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from idp.errors import Refused
+from idp.flows.card_words import CARD_MESSAGES, CARD_METHOD_LABELS
 from idp.flows.moments import clock
 from idp.mails.words import ROLE_LABELS as ROLE_LABELS
 from idp.policies.assurance import Method
@@ -30,7 +31,7 @@ PROOF_LABELS = {
     CompanyProof.DOCUMENT: lazy_gettext("證明文件"),
     CompanyProof.CARD: lazy_gettext("工商憑證"),
 }
-METHOD_LABELS = {Method.PASSWORD: lazy_gettext("密碼登入")}
+METHOD_LABELS = {Method.PASSWORD: lazy_gettext("密碼登入")} | CARD_METHOD_LABELS
 
 OUTCOME_LABELS = {
     Outcome.APPROVED: lazy_gettext("核准"),
@@ -127,7 +128,7 @@ MESSAGES: dict[str, Sentence] = {
     "perm.none": lambda d: _forbidden(d),
     "run.gone": _plain(lazy_gettext("這次申請已經完成或逾時，請由首頁重新開始。")),
     "group.lastadmin": _plain(lazy_gettext("您是唯一的群組管理員，請先指派另一位群組管理員。")),
-}
+} | CARD_MESSAGES
 
 
 def _decided(details: dict[str, Any]) -> str:

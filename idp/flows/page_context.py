@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from idp.browser import LANGUAGE, current_sign_in
 from idp.config import settings
+from idp.flows.card_component_words import card_components
 from idp.flows.messages import ROLE_LABELS
 from idp.flows.moments import is_english
 from idp.policies.roles import Permission, permits
@@ -22,7 +23,9 @@ from idp.services.group_people import count_waiting
 
 HUES = 12
 # Pages that there are by now; links to the others are left out of the templates.
-OFFERS = dict.fromkeys(("register", "resend", "group", "group_users", "group_invitations", "group_audit"), True)
+OFFERS = dict.fromkeys(
+    ("register", "resend", "credentials", "group", "group_users", "group_invitations", "group_audit"), True
+)
 NOTICE = "notice"  # an outcome, told on the next page
 STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = {"zh-TW": "zh_Hant_TW", "en": "en"}
@@ -153,8 +156,10 @@ def common_context() -> dict[str, Any]:
         "person": person_of(signed_in.human) if signed_in else None,
         "application": g.get("application"),
         "support": settings().support_en if english else settings().support,
-        "offers": OFFERS,
+        "card_component": {"agent": settings().card_agent, "hipki": settings().card_hipki},
+        "offers": OFFERS | {"card": settings().offers_cards},
         "applications_waiting": _applications_waiting,
+        "card_components": card_components,
         "nonce": g.get("nonce", ""),
         "asset": asset,
     }

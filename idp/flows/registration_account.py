@@ -19,7 +19,7 @@ from idp.policies.company_names import looks_like_company
 from idp.policies.limits import NAMES_TRIED_PER_ADDRESS, NAMES_TRIED_PER_BROWSER, PASSWORDS_JUDGED_PER_ADDRESS
 from idp.policies.names import canonical_username
 from idp.policies.passwords import words_that_count
-from idp.policies.registration import Step
+from idp.policies.registration_path import Step
 from idp.services.cases import username_is_free
 from idp.services.limits import spend
 from idp.services.passwords import check_password, hash_password

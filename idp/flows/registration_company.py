@@ -26,7 +26,7 @@ from idp.flows.registration_words import REGISTER_LABELS, closed_sentence
 from idp.policies.company_names import parse_phone, same_name
 from idp.policies.entities import EntityKind
 from idp.policies.limits import LOOKUPS_PER_ADDRESS
-from idp.policies.registration import Step
+from idp.policies.registration_path import Step
 from idp.policies.registry import Finding, RegisterStatus
 from idp.policies.standing import USABLE_COMPANIES
 from idp.policies.tax_id import TaxId
@@ -153,7 +153,9 @@ def company_answers(state: Registration) -> CompanyAnswers:
 
 
 def company_name(state: Registration) -> str:
-    """What the company is called: as the person named it, else as the register does."""
+    """What the company is called: as its card names it, else as the person named it, else as the register does."""
+    if state.card is not None and state.card.tax_id == state.number:
+        return state.card.name
     return state.typed.get("company_name", "").strip() or state.register_name or ""
 
 

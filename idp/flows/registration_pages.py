@@ -7,8 +7,10 @@ from flask import render_template
 from flask_babel import gettext, lazy_gettext
 
 from idp.config import settings
+from idp.errors import CardUnknown
 from idp.flows.account_fields import add_error
 from idp.flows.forms import PlainForm
+from idp.flows.messages import MESSAGES
 from idp.flows.moments import TAIPEI, is_english, roc_date
 from idp.flows.registration_account import account_form
 from idp.flows.registration_company import Found, company_form, company_name, found_company
@@ -25,16 +27,22 @@ from idp.flows.registration_words import (
     company_lead,
     explanation_of,
 )
+from idp.policies.cards import CardRank
 from idp.policies.company_names import parse_phone, shown_phone
 from idp.policies.entities import EntityKind
-from idp.policies.registration import FirstAdmin, Proof, Reviewer, Step, proofs_to_give
+from idp.policies.registration import FirstAdmin, Proof, Reviewer
+from idp.policies.registration_path import Step, may_offer_card, proofs_to_give
 from idp.policies.registry import Finding
 
 # The notice that 個資法第8條 asks for, agreed to or not.
 NOTICE_TEXT = ("privacy", "1")
 TEXT_TITLES = {"terms": lazy_gettext("服務條款"), "privacy": lazy_gettext("個人資料蒐集告知事項")}
-# What a person is told or asked about each proof that can be given; the card and document issues add theirs.
-PROOF_PAGES = {Proof.OPERATOR: "registration/proofs/operator.html"}
+# What a person is told or asked about each proof that can be given; the document issue adds its own.
+PROOF_PAGES = {
+    Proof.CARD: "registration/proofs/card.html",
+    Proof.OPERATOR: "registration/proofs/operator.html",
+    Proof.NONE: "registration/proofs/none.html",
+}
 
 
 class Answer(NamedTuple):
@@ -59,6 +67,7 @@ def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any
         service_name=service.name_en if is_english() else service.name_zh,
         mailbox=service.mail_reply_to or service.mail_from or settings().mail_sender,
         refusal=more.pop("refusal", None),
+        refusal_heading=more.pop("refusal_heading", None) or gettext("申請沒有送出"),
         **more,
     )
 
@@ -92,7 +101,13 @@ def company_page(visit: Visit, form: PlainForm | None = None) -> str:
         rules=[(NUMBER_LABELS[EntityKind(kind)], NUMBER_RULES[EntityKind(kind)]) for kind in kinds],
         confirms=visit.policy.company_name == "registry_confirm",
         responsible=visit.policy.responsible,
+        brought=MESSAGES[CardUnknown.code]({}) if _is_brought(visit) else None,
     )
+
+
+def _is_brought(visit: Visit) -> bool:
+    """Whether number and name come from a card that is to be given yet (R-203)."""
+    return visit.state.brought is not None and visit.state.brought == visit.state.number and visit.card is None
 
 
 def _told(found: Found | None) -> dict[str, Any] | None:
@@ -118,14 +133,22 @@ def verified_page(visit: Visit, form: PlainForm | None = None) -> str:
         raise ValueError("nothing is known of a company that is explained")
     state, path = visit.company_state, visit.path
     gap = path.reviewer is Reviewer.OPERATOR and visit.policy.member_approval is Reviewer.GROUP_ADMIN
-    return page_of(visit, Step.VERIFIED, message=explanation_of(visit.company.proof, state, path), has_gap=gap)
+    message = explanation_of(visit.company.proof, state, path)
+    offers = offers_card(visit) and not state.has_admin
+    return page_of(visit, Step.VERIFIED, message=message, has_gap=gap, offers_card=offers)
 
 
 def proof_page(visit: Visit, form: PlainForm | None = None) -> str:
     """The proofs that can be given here, each in its words."""
-    proofs = [PROOF_PAGES[proof] for proof in proofs_to_give(visit.policy, visit.company_state) if proof in PROOF_PAGES]
+    given = proofs_to_give(visit.policy_here, visit.company_state)
+    proofs = [PROOF_PAGES[proof] for proof in given if proof in PROOF_PAGES]
     first = visit.policy.first_admin is FirstAdmin.FIRST_VERIFIED and not visit.company_state.had_admin
     return page_of(visit, Step.PROOF, proofs=proofs, name=company_name(visit.state), makes_admin=first)
+
+
+def offers_card(visit: Visit) -> bool:
+    """Whether the page before may lead to the card step."""
+    return settings().offers_cards and may_offer_card(visit.policy_here, visit.company_state)
 
 
 def account_page(visit: Visit, form: PlainForm | None = None) -> str:
@@ -137,19 +160,22 @@ def account_page(visit: Visit, form: PlainForm | None = None) -> str:
 
 def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | None = None) -> str:
     """P10: everything once more, and what becomes of it."""
-    company = visit.company
+    company, card = visit.company, visit.card
+    leads = card is not None and CardRank(card.rank) is CardRank.PRIMARY
     outlook = Outlook(
         mail_check=visit.policy.mail_check,
         reviewer=visit.path.reviewer,
         becomes_admin=visit.path.becomes_admin,
-        admin_is_named=company is not None and company.first_admin_email is not None,
-        company_is_proven=visit.company_state.is_proven,
+        admin_is_named=company is not None and company.first_admin_email is not None and not leads,
+        company_is_proven=visit.company_state.is_proven or card is not None,
+        by_card=card is not None and card.signs_in,
     )
     return page_of(
         visit,
         Step.CHECK,
         company=_company_answers(visit),
         account=_account_answers(visit),
+        by_card=card is not None,
         sentences=outlook.sentences(),
         refusal=refusal,
     )
@@ -157,11 +183,12 @@ def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | No
 
 def _company_answers(visit: Visit) -> list[Answer]:
     state, typed = visit.state, visit.state.typed
-    fixed = None if visit.is_correction else Step.COMPANY
+    by_card = visit.card is not None
+    fixed = None if visit.is_correction or by_card else Step.COMPANY
     label = str(NUMBER_LABELS[EntityKind(state.id_type)]) if state.id_type else ""
     answers = [
         Answer(label, state.number or "", "num", fixed, "number"),
-        Answer(gettext("公司名稱"), company_name(state), "", Step.COMPANY, "company_name"),
+        Answer(gettext("公司名稱"), company_name(state), "", None if by_card else Step.COMPANY, "company_name"),
         Answer(gettext("公司聯絡電話"), _phone(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
         Answer(gettext("公司地址"), typed["company_address"], "", Step.COMPANY, "company_address"),
     ]

@@ -15,7 +15,8 @@ from typing import Any
 from idp.browser import browser_id
 from idp.models import Account, Case, Company
 from idp.policies.company_names import shown_phone
-from idp.policies.registration import Step
+from idp.policies.registration_path import Step
+from idp.services.card_proofs import card_in
 from idp.services.flows import KeptRun, any_run, finish_run, keep_run, start_run
 
 KIND = "registration"
@@ -47,13 +48,29 @@ class Trouble:
 
 
 @dataclass(slots=True)
+class GivenCard:
+    """A card that has proven the company in this run: what shows it, whom it names, until when it is valid, and when
+    that was (seconds since 1970). ``signs_in``: nobody else's account has it, so it will sign this one in."""
+
+    evidence_id: str
+    tax_id: str
+    name: str
+    rank: str
+    until: float
+    at: float
+    signs_in: bool = True
+
+
+@dataclass(slots=True)
 class Registration:
     """What a run remembers: texts as they were typed, wrong ones too, and which steps hold.
 
     ``number`` is the company's number that was looked up, in its one form; ``explained`` what the person has read about
     her review or proof, so that she reads it again where it changes; ``judged_with`` the words that the password
     which is kept was judged not to be made of; ``name_seen`` a name like a company's that she was asked about;
-    ``username_seen`` the account name that was looked for last.
+    ``username_seen`` the account name that was looked for last; ``wants_card`` that the company is to be proven by its
+    card, ``card`` the one that was given, which counts for the number it names alone; ``brought`` the number that came
+    from a card which signs nobody in (R-203).
     """
 
     service_id: str
@@ -73,6 +90,9 @@ class Registration:
     trouble: Trouble | None = None
     is_restored: bool = False
     corrects: Correction | None = None
+    wants_card: bool = False
+    card: GivenCard | None = None
+    brought: str | None = None
 
     def has_done(self, step: Step) -> None:
         """A step holds from now on."""
@@ -85,9 +105,9 @@ class Registration:
             self.done.remove(step)
 
     def name_company(self, id_type: str | None, number: str | None) -> None:
-        """Another company is meant: what came after the number is asked anew, the password too (PW07)."""
+        """Another company is meant: what came after the number is asked anew, card and password too (PW07)."""
         self.id_type, self.number = id_type, number
-        self.register_name = self.explained = self.password_hash = None
+        self.register_name = self.explained = self.password_hash = self.card = None
         self.is_confirmed = False
         self.typed.pop("company_name", None)
         self.must_redo(Step.COMPANY)
@@ -111,7 +131,7 @@ def begin_correction(case: Case, account: Account, company: Company) -> str:
     """Begin to correct a case; the run's id. The caller has made sure of the person, and is within a transaction.
 
     The first page is ``url_for("registration.company", run=…)``. Number and account name stay, the password is asked
-    for only where it is to change, and the texts were agreed to.
+    for only where it is to change, and the texts were agreed to. The card that was given with the case stays given.
     """
     answers = case.answers
     typed = {
@@ -137,8 +157,23 @@ def begin_correction(case: Case, account: Account, company: Company) -> str:
         register_name=answers.get("register_name"),
         name_seen=account.name,
         corrects=Correction(case.id, case.version, account.username),
+        card=_card_of(case),
     )
     return _start(state, Step.COMPANY, None)
+
+
+def _card_of(case: Case) -> GivenCard | None:
+    holder = card_in(case.card_evidence_id)
+    if holder is None or case.card_evidence_id is None:
+        return None
+    return GivenCard(
+        case.card_evidence_id,
+        str(holder.tax_id),
+        holder.name,
+        str(holder.rank),
+        holder.not_after.timestamp(),
+        case.submitted_at.timestamp(),
+    )
 
 
 def find_run(run_id: str, *, lock: bool = False) -> KeptRun | None:
@@ -150,7 +185,7 @@ def state_of_run(kept: KeptRun) -> Registration:
     """What a run remembers. A run that began before this program was updated lacks nothing that has a default."""
     known = {f.name for f in fields(Registration)}
     data = {name: value for name, value in kept.data.items() if name in known}
-    for name, kind in (("trouble", Trouble), ("corrects", Correction)):
+    for name, kind in (("trouble", Trouble), ("corrects", Correction), ("card", GivenCard)):
         if data.get(name) is not None:
             data[name] = kind(**data[name])
     return Registration(**data)

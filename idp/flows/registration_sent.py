@@ -14,12 +14,15 @@ from idp.flows.page_context import application_of
 from idp.flows.registration_run import find_run
 from idp.flows.registration_words import Outlook
 from idp.models import Account, Case, Company, Service
+from idp.policies.cards import CardRank
 from idp.policies.names import masked_email
 from idp.policies.registration import MailCheck
 from idp.policies.standing import AccountStatus
 from idp.services.authorization_requests import waiting_request
+from idp.services.card_proofs import card_in
 from idp.services.clients import client_by_id
 from idp.services.company_claims import state_of
+from idp.services.enrolled_cards import card_of_key
 from idp.services.mailbox_checks import WAITING, seconds_until_resend
 from idp.services.one_time_links import Purpose, live_link
 from idp.services.service_registry import registration_policy
@@ -62,13 +65,16 @@ def sent_by(run_id: str) -> Sent | None:
 
 def outlook_of(sent: Sent) -> Outlook:
     """What becomes of a case that was sent, as it was told when it was."""
-    policy = registration_policy(sent.service)
+    policy, card = registration_policy(sent.service), card_in(sent.case.card_evidence_id)
+    there = card_of_key(card.key_sha256) if card is not None else None
     return Outlook(
         mail_check=policy.mail_check,
         reviewer=sent.case.reviewer,
         becomes_admin=bool(sent.case.answers.get("expected_first")),
-        admin_is_named=sent.company.first_admin_email is not None,
-        company_is_proven=state_of(sent.company, policy).is_proven,
+        admin_is_named=sent.company.first_admin_email is not None
+        and not (card is not None and card.rank is CardRank.PRIMARY),
+        company_is_proven=card is not None or state_of(sent.company, policy).is_proven,
+        by_card=card is not None and (there is None or there.account_id == sent.account.id),
     )
 
 
@@ -111,7 +117,7 @@ def _next_steps(sent: Sent, outlook: Outlook) -> list[dict[str, Any]]:
     }
     opening = {
         "title": gettext("帳號開通"),
-        "text": "".join(outlook.opening()) if not is_english() else " ".join(outlook.opening()),
+        "text": (" " if is_english() else "").join([*outlook.opening(), *outlook.card()]),
         "is_done": account.status is AccountStatus.ACTIVE,
     }
     between = [review] if outlook.has_review else []

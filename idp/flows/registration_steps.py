@@ -18,7 +18,7 @@ from idp.flows.forms import PlainForm
 from idp.flows.page_context import NOTICE
 from idp.flows.registration_run import Registration, begin_run, find_run, note_form, restore_run, save_run, state_of_run
 from idp.flows.registration_visit import Visit, visit_of
-from idp.policies.registration import Step
+from idp.policies.registration_path import Step
 from idp.services.audit import record
 from idp.services.flows import KeptRun
 from idp.services.service_registry import list_services

@@ -20,7 +20,7 @@ from idp.models import Case
 from idp.policies.company_names import parse_phone
 from idp.policies.limits import CASES_SENT_PER_ADDRESS
 from idp.policies.names import canonical_email
-from idp.policies.registration import Step
+from idp.policies.registration_path import Step
 from idp.policies.standing import CompanyStatus
 from idp.services.audit import record
 from idp.services.cases import PersonAnswers, Submission, correct_case, submit_case
@@ -53,6 +53,7 @@ def _submitted(visit: Visit) -> Case:
             browser=browser_id(),
             address=peer_address(),
             client_id=state.client_id,
+            card_evidence_id=visit.card.evidence_id if visit.card else None,
         )
     )
 

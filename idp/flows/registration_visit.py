@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 
 from flask import url_for
 
-from idp.db import session
+from idp.db import now, session
 from idp.flows.page_context import on_the_way_to
-from idp.flows.registration_run import Registration, state_of_run
+from idp.flows.registration_run import GivenCard, Registration, state_of_run
 from idp.models import Company, Service
-from idp.policies.registration import CompanyState, Path, RegistrationPolicy, Step, path_of
+from idp.policies.cards import PROOF_LASTS, CardRank
+from idp.policies.entities import EntityKind
+from idp.policies.registration import RegistrationPolicy
+from idp.policies.registration_path import CompanyState, Path, Step, path_of, policy_for, takes_card
 from idp.policies.registration_steps import current_step, is_reached, step_before, steps_of
 from idp.services.clients import client_by_id
 from idp.services.company_claims import known_company, state_of
@@ -40,7 +43,30 @@ class Visit:
     @property
     def path(self) -> Path:
         """The way that this policy and company make."""
-        return path_of(self.policy, self.company_state)
+        card = self.card
+        return path_of(
+            self.policy_here,
+            self.company_state,
+            card=CardRank(card.rank) if card else None,
+            wants_card=self.state.wants_card,
+        )
+
+    @property
+    def policy_here(self) -> RegistrationPolicy:
+        """The policy for the kind of number that this run has."""
+        return policy_for(self.policy, self.state.id_type)
+
+    @property
+    def card(self) -> GivenCard | None:
+        """The card that proves this run's company: of this very number, taken by the service, and not long ago.
+
+        That of a case which is corrected has done so when the case was sent.
+        """
+        card = self.state.card
+        if card is None or self.state.id_type != EntityKind.UBN or card.tax_id != self.state.number:
+            return None
+        is_fresh = self.is_correction or now().timestamp() - card.at <= PROOF_LASTS.total_seconds()
+        return card if is_fresh and takes_card(self.policy, CardRank(card.rank)) else None
 
     @property
     def is_correction(self) -> bool:
@@ -64,6 +90,7 @@ class Visit:
         done = {Step(step) for step in self.state.done}
         if self.state.explained == self.explanation:
             done |= {Step.VERIFIED, Step.PROOF}
+        done = done | {Step.CARD} if self.card is not None else done - {Step.CARD}
         return (
             done if set(self.texts) <= {(text, version) for text, version in self.state.texts} else done - {Step.TERMS}
         )

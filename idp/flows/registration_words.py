@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flask_babel import gettext, lazy_gettext
 
 from idp.policies.entities import EntityKind
-from idp.policies.registration import CompanyState, FirstAdmin, MailCheck, Path, RegistrationPolicy, Reviewer, Step
+from idp.policies.registration import FirstAdmin, MailCheck, Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration_path import CompanyState, Path, Step
 from idp.policies.registry import RegisterStatus, Source
 from idp.policies.standing import CompanyProof
 
@@ -14,6 +15,7 @@ STEP_LABELS = {
     Step.COMPANY: lazy_gettext("公司資料"),
     Step.VERIFIED: lazy_gettext("公司驗證"),
     Step.PROOF: lazy_gettext("公司驗證"),
+    Step.CARD: lazy_gettext("憑證驗證"),
     Step.ACCOUNT: lazy_gettext("帳號資料"),
     Step.CHECK: lazy_gettext("確認送出"),
 }
@@ -76,6 +78,8 @@ def explanation_of(proof: CompanyProof, state: CompanyState, path: Path) -> str:
 
 def company_lead(policy: RegistrationPolicy) -> str:
     """What the company step says first (R-003)."""
+    if policy.first_admin is FirstAdmin.FIRST_VERIFIED and policy.company_proof == (Proof.CARD,):
+        return str(gettext("以貴公司為群組單位，首次申請帳號需使用工商憑證進行驗證並成為群組管理員。"))
     if policy.first_admin is FirstAdmin.FIRST_VERIFIED:
         return str(gettext("以貴公司為群組單位，首次申請帳號需通過公司驗證並成為群組管理員。"))
     return str(gettext("以貴公司為群組單位，每位使用者都必須有個別的帳號。"))
@@ -83,13 +87,14 @@ def company_lead(policy: RegistrationPolicy) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What decides what becomes of an application once it is sent."""
+    """What decides what becomes of an application once it is sent; ``by_card``: a card was given that will sign in."""
 
     mail_check: MailCheck
     reviewer: Reviewer
     becomes_admin: bool
     admin_is_named: bool
     company_is_proven: bool
+    by_card: bool = False
 
     @property
     def has_review(self) -> bool:
@@ -124,6 +129,10 @@ class Outlook:
             return [gettext("完成Email認證後，即可使用帳號與密碼登入。")]
         return [gettext("審核通過後，即可使用此帳號密碼登入。")]
 
+    def card(self) -> list[str]:
+        """That the card signs in too, once its person is let in."""
+        return [gettext("帳號開通後，也可以使用這張工商憑證登入。")] if self.by_card else []
+
     def sentences(self) -> list[str]:
         """All of it, in order."""
-        return [*([self.review()] if self.has_review else []), *self.opening()]
+        return [*([self.review()] if self.has_review else []), *self.opening(), *self.card()]

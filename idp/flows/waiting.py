@@ -46,6 +46,11 @@ def to_sign_in(request_id: str) -> ResponseReturnValue:
     return redirect(url_for("sign_in.ask", request_id=request_id), 303)
 
 
+def address_of_request(request_id: str) -> str:
+    """Where the authorization endpoint asks anew what is missing."""
+    return url_for("authorize.resume", request_id=request_id)
+
+
 def back_to_request(request_id: str) -> ResponseReturnValue:
-    """Back to the authorization endpoint, which asks anew what is missing."""
-    return redirect(url_for("authorize.resume", request_id=request_id), 303)
+    """Back to the authorization endpoint."""
+    return redirect(address_of_request(request_id), 303)

@@ -11,8 +11,9 @@ from jinja2 import Environment, Template
 from idp.config import settings
 from idp.db import session
 from idp.mails.compose import unsealed
-from idp.mails.words import REASON_SENTENCES, ROLE_LABELS
+from idp.mails.words import RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
 from idp.models import Account, OutboxEntry, Service
+from idp.policies.cards import CardRank
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
@@ -29,6 +30,7 @@ def rendered(entry: OutboxEntry) -> Message:
         service = _service(entry, english)
         values = {**payload["context"], **_common(entry), "service": service}
         values |= {"lang": "en" if english else "zh-Hant-TW", "gap": " " if english else ""}
+        values["support"] = settings().support_en if english else settings().support
         name = f"mail/{payload['template']}.html"
         text, html = (_environment(form).get_template(name) for form in FORMS)
         message = Message(
@@ -67,10 +69,11 @@ def _subject(text: Template, values: dict[str, Any]) -> str:
 
 def _common(entry: OutboxEntry) -> dict[str, Any]:
     context = entry.payload["context"]
-    role, reason = context.get("role"), context.get("reason_code")
+    role, reason, rank = (context.get(name) for name in ("role", "reason_code", "card_rank"))
     until, since = (_moment(context.get(name)) for name in ("until", "waiting_since"))
     return {
         "role_label": ROLE_LABELS[Role(role)] if role else None,
+        "rank_label": RANK_LABELS[CardRank(rank)] if rank else None,
         "reason_sentence": REASON_SENTENCES.get(Reason(reason)) if reason else None,
         "last3": (context.get("company_tax_id") or "")[-TAX_ID_SHOWN:],
         "at": entry.created_at,

@@ -1,7 +1,9 @@
-"""Words that mails and pages share: roles, and why an application was refused (as its applicant reads it)."""
+"""Words that mails and pages share: roles, ranks of cards, and why an application was refused (as its applicant reads
+it)."""
 
 from flask_babel import lazy_gettext
 
+from idp.policies.cards import CardRank
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
@@ -9,6 +11,11 @@ ROLE_LABELS = {
     Role.GUEST: lazy_gettext("訪客"),
     Role.STAFF: lazy_gettext("一般人員"),
     Role.GROUP_ADMIN: lazy_gettext("群組管理員"),
+}
+RANK_LABELS = {
+    CardRank.PRIMARY: lazy_gettext("正卡"),
+    CardRank.SECONDARY: lazy_gettext("附卡"),
+    CardRank.MOBILE: lazy_gettext("行動工商憑證（附卡）"),
 }
 # ``other`` has the reviewer's own words alone.
 REASON_SENTENCES = {

@@ -2,6 +2,7 @@
 
 from idp.models.accounts import Account, Binding, KnownBrowser, Password
 from idp.models.audit import AuditEntry, AuditHead
+from idp.models.cards import Card, CardChallenge, CardEvidence, RevocationAnswer, TrustAnchor
 from idp.models.cases import Case, Invitation, Review, TextAgreement
 from idp.models.clients import Client, Consent, MenuItem, MenuRight, Service
 from idp.models.companies import Company
@@ -19,6 +20,9 @@ __all__ = [
     "AuditHead",
     "AuthorizationRequest",
     "Binding",
+    "Card",
+    "CardChallenge",
+    "CardEvidence",
     "Case",
     "Client",
     "ClientSession",
@@ -40,10 +44,12 @@ __all__ = [
     "RegisterLookup",
     "RegisterName",
     "Review",
+    "RevocationAnswer",
     "Service",
     "SignIn",
     "SigningKey",
     "TextAgreement",
     "Token",
+    "TrustAnchor",
     "UsedAssertion",
 ]

@@ -29,6 +29,7 @@ class Case(Base):
         Index("ix_cases_company_id_waiting_since", "company_id", "waiting_since"),
         Index("ix_cases_reviewer_waiting_since", "reviewer", "waiting_since"),
         index_where_named("cases", "invitation_id"),
+        index_where_named("cases", "card_evidence_id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -38,6 +39,8 @@ class Case(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     invitation_id: Mapped[str | None] = mapped_column(ForeignKey("invitations.id"))
     client_id: Mapped[str | None] = mapped_column(ForeignKey("clients.id"))
+    # What the company's card proved in this application; it counts when the mailbox is confirmed.
+    card_evidence_id: Mapped[str | None] = mapped_column(ForeignKey("card_evidence.id"))
     reviewer: Mapped[Reviewer] = mapped_column(words(Reviewer))
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     hints: Mapped[list[str]] = mapped_column(default=list)

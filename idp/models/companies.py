@@ -31,6 +31,8 @@ class Company(Base):
     # Whom the operator who proved the company has named: nobody else becomes the first group admin.
     first_admin_email: Mapped[str | None] = mapped_column(String(254))
     digest_sent_at: Mapped[datetime | None]
+    # The least a sign-in must have reached where somebody acts for this company at a client; None: nothing more.
+    required_acr: Mapped[str | None] = mapped_column(String(64))
     linked_accounts: Mapped[str] = mapped_column(String(16), default="allowed")
     linked_admin: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]

@@ -38,6 +38,7 @@ class Grant(Base):
     nonce: Mapped[str | None] = mapped_column(Text)
     auth_time: Mapped[datetime]
     methods: Mapped[list[str]]
+    card_tax_id: Mapped[str | None] = mapped_column(String(8))
     session_expires_at: Mapped[datetime]
     redirect_uri: Mapped[str] = mapped_column(Text)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))

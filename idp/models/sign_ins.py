@@ -33,6 +33,8 @@ class SignIn(Base):
     acting_binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
     auth_time: Mapped[datetime]
     methods: Mapped[list[str]]
+    # The company that the card of this sign-in names: `card` is reached for that one alone.
+    card_tax_id: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -85,6 +87,8 @@ class AuthorizationRequest(Base):
     linked_account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
     signed_in_at: Mapped[datetime | None]
+    # Went on without the stronger sign-in that the client would like to see (acr_values).
+    went_on_at: Mapped[datetime | None]
     chosen_at: Mapped[datetime | None]
     consented_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]

@@ -19,7 +19,7 @@ from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
 from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked, scopes_to_agree
-from idp.policies.assurance import known_classes, reached
+from idp.policies.assurance import Shortfall
 from idp.policies.requirements import Requirement, Situation, next_requirement
 from idp.policies.scopes import COMPANY, OFFLINE, ContradictingWishes, read_scope
 from idp.policies.wishes import ContradictingWish, MalformedWish, Wish, read_wish
@@ -30,6 +30,7 @@ from idp.services.authorization_requests import WaitingRequest
 from idp.services.consents import agreed_scopes
 from idp.services.grants import CodeOrder, Visits, visits
 from idp.services.sign_ins import SignedIn, is_due_to_be_seen, see_sign_in
+from idp.services.step_up import lack_of
 from idp.services.wishes import can_be_met
 
 bp = Blueprint("authorize", __name__)
@@ -42,6 +43,7 @@ PAGES = {
     "sign_in": "sign_in.ask",
     "choose_account": "choose_account.ask",
     "consent": "consent.ask",
+    "step_up": "card_step_up.ask",
 }
 
 
@@ -206,11 +208,13 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
             has_left_client=False,
             must_choose=False,
             must_consent=False,
-            meets_acr=True,
+            must_step_up=False,
+            is_beyond_reach=False,
         )
     seat = signed_in.human
     was_chosen = waiting is not None and waiting.account_id == seat.account_id
     meets_wish = asked.wish.is_met_by(seat.seat)
+    lacks = lack_of(asked.asked, signed_in).shortfall
     return Situation(
         is_signed_in=True,
         must_sign_in_again=_must_sign_in_again(asked.asked, waiting, signed_in),
@@ -221,7 +225,8 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
         has_left_client=seen.has_left and not was_chosen and not _signed_in_for_this(waiting, signed_in),
         must_choose="select_account" in asked.asked.prompts and not was_chosen,
         must_consent=_must_consent(asked, waiting, seat),
-        meets_acr=_meets_acr(asked.asked, signed_in),
+        must_step_up=_must_step_up(asked.asked, waiting, lacks),
+        is_beyond_reach=lacks is Shortfall.BEYOND_REACH,
     )
 
 
@@ -257,10 +262,11 @@ def _must_consent(asked: Request, waiting: WaitingRequest | None, seat: Acting) 
     return not to_agree <= agreed_scopes(seat, asked.client.client_id)
 
 
-def _meets_acr(asked: Asked, signed_in: SignedIn) -> bool:
-    if asked.essential_acr is None:
-        return True
-    return any(reached(signed_in.acr, wanted) for wanted in known_classes(asked.essential_acr))
+def _must_step_up(asked: Asked, waiting: WaitingRequest | None, lacks: Shortfall) -> bool:
+    """Whether a stronger sign-in is asked for; what a client merely wishes for is asked for once, on a page."""
+    if lacks is Shortfall.WISHED:
+        return not asked.is_silent and (waiting is None or waiting.went_on_at is None)
+    return lacks is Shortfall.DEMANDED
 
 
 def _ask_for(missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation) -> Response:

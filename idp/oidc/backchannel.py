@@ -21,8 +21,8 @@ from idp.db import session, transaction
 from idp.mails.leases import WAITING, claim, failed, has_time, release, sent
 from idp.models import Client, OutboxEntry
 from idp.oidc.keys import sign
-from idp.oidc.outbound import Unreachable, post_form
 from idp.services.logout_notices import BACKCHANNEL
+from idp.services.outbound import Unreachable, post_form
 from idp.services.secrets import new_id
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

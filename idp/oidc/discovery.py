@@ -33,6 +33,11 @@ Start = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
+def _classes(settings: Settings) -> tuple[Acr, ...]:
+    """The classes that can be reached here."""
+    return (Acr.PASSWORD, Acr.CARD) if settings.offers_cards else (Acr.PASSWORD,)
+
+
 def discovery_document(settings: Settings) -> dict[str, Any]:
     """The provider's metadata (OIDC Discovery §3, RFC 8414): what is offered, and nothing that is not."""
     claims = sorted({name for names in CLAIMS_OF_SCOPE.values() for name in names})
@@ -61,7 +66,7 @@ def discovery_document(settings: Settings) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
-        "acr_values_supported": [str(acr) for acr in (Acr.PASSWORD,)],
+        "acr_values_supported": [str(acr) for acr in _classes(settings)],
         "claim_types_supported": ["normal"],
         "claims_supported": [*always, "session_expiry", *claims],
         "claims_parameter_supported": True,

@@ -29,15 +29,31 @@ class Method(StrEnum):
     """A way somebody proved who they are in a sign-in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a secret
+    CARD_AGENT = "card_agent"
+    CARD_HIPKI = "card_hipki"
+    CARD_SOFTWARE = "card_software"
 
 
-METHOD_AMR: dict[Method, tuple[str, ...]] = {Method.PASSWORD: ("pwd",)}
+# Our agent binds the origin into what is signed and holds the key in hardware; HiPKI can be relayed, so it is not told
+# as hardware-bound (tokens.md; card.md A2).
+METHOD_AMR: dict[Method, tuple[str, ...]] = {
+    Method.PASSWORD: ("pwd",),
+    Method.CARD_AGENT: ("sc", "pin", "hwk"),
+    Method.CARD_HIPKI: ("sc", "pin"),
+    Method.CARD_SOFTWARE: ("sc", "pin", "swk"),
+}
+CARD_METHODS = frozenset({Method.CARD_AGENT, Method.CARD_HIPKI, Method.CARD_SOFTWARE})
 
 
-def acr_of(methods: Iterable[Method]) -> Acr:
-    """The class a sign-in has reached with these methods."""
-    del methods  # a password is the only method there is so far
-    return Acr.PASSWORD
+def acr_of(methods: Iterable[Method], *, card_tax_id: str | None, acting_tax_id: str | None) -> Acr:
+    """The class a sign-in has reached for the company acted as.
+
+    ``card_tax_id`` is the number on the card of this sign-in, ``acting_tax_id`` that of the company acted as: a card
+    of company A gives no more than ``mfa`` when acting for B (tokens.md, R-207).
+    """
+    if CARD_METHODS.isdisjoint(methods):
+        return Acr.PASSWORD
+    return Acr.CARD if card_tax_id is not None and card_tax_id == acting_tax_id else Acr.MFA
 
 
 def amr_of(methods: Iterable[Method]) -> list[str]:
@@ -57,3 +73,35 @@ def known_classes(values: Sequence[str]) -> list[Acr]:
     """Those of the asked-for values that are classes of ours, in the order given."""
     known = {str(a): a for a in Acr}
     return [known[v] for v in values if v in known]
+
+
+class Shortfall(StrEnum):
+    """What a sign-in lacks of what is asked for: nothing, something that a page can add, or something nobody has."""
+
+    NONE = "none"
+    WISHED = "wished"
+    DEMANDED = "demanded"
+    BEYOND_REACH = "beyond_reach"
+
+
+def shortfall_of(
+    acr: Acr, *, demanded: Sequence[str] | None, wished: Sequence[Acr], required: Acr | None, can_step_up: bool
+) -> Shortfall:
+    """What is lacking of a sign-in that has reached ``acr``.
+
+    ``demanded``: one of these, as an essential ``acr`` (Core §5.5.1.1); ``wished``: one of these, by ``acr_values``,
+    of which a person may do without; ``required``: what the company acted for asks of every sign-in.
+    """
+    least = _least(demanded) if demanded is not None else None
+    if demanded is not None and least is None:
+        return Shortfall.BEYOND_REACH
+    needed = [one for one in (least, required) if one is not None and not reached(acr, one)]
+    if needed:
+        return Shortfall.DEMANDED if can_step_up else Shortfall.BEYOND_REACH
+    if wished and not any(reached(acr, one) for one in wished):
+        return Shortfall.WISHED if can_step_up else Shortfall.NONE
+    return Shortfall.NONE
+
+
+def _least(values: Sequence[str]) -> Acr | None:
+    return min(known_classes(values), key=STRENGTH.__getitem__, default=None)

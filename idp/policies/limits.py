@@ -30,3 +30,5 @@ LINKS_ASKED_PER_ADDRESS = Limit("resend:address", 30, timedelta(hours=1))
 CASES_LOOKED_UP_PER_ADDRESS = Limit("status:address", 30, timedelta(hours=1))
 FIRST_PASSWORD_TRIES = Limit("first_password:account", 5, timedelta(hours=1))
 INVITATIONS_PER_COMPANY = Limit("invite:company", 200, timedelta(days=1))
+# A question is a row, and its answer some milliseconds of judging.
+CARDS_ASKED_PER_ADDRESS = Limit("card:address", 120, timedelta(minutes=10))

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from idp.policies.cards import CardRank
 from idp.policies.entities import EntityKind
 from idp.policies.names import has_control
 from idp.policies.roles import Role
-from idp.policies.standing import CompanyProof
 
 
 class Proof(StrEnum):
@@ -57,8 +57,8 @@ class Asked(StrEnum):
     HIDDEN = "hidden"
 
 
-# What the wizard can take today. The card and document issues add their kinds here, with their step.
-BUILT_PROOFS = frozenset({Proof.OPERATOR, Proof.NONE})
+# What the wizard can take today. The document issue adds its kind here, with its step.
+BUILT_PROOFS = frozenset({Proof.CARD, Proof.OPERATOR, Proof.NONE})
 # The texts that the wizard can show, each in one version: idp/templates/texts. Nobody agrees to what is not there.
 BUILT_TEXTS = frozenset({("terms", "1"), ("privacy", "1")})
 
@@ -78,6 +78,7 @@ class RegistrationPolicy:
     """A service's registration policy. Every key is explained in docs/registration-policy.md."""
 
     company_proof: tuple[Proof, ...] = (Proof.OPERATOR,)
+    card_ranks: tuple[CardRank, ...] = (CardRank.PRIMARY,)
     member_approval: Reviewer = Reviewer.GROUP_ADMIN
     escalate_after_days: int = 7
     mail_check: MailCheck = MailCheck.BEFORE_REVIEW
@@ -227,6 +228,7 @@ CONSENT_READERS: dict[str, Callable[[Any], Any]] = {
 }
 READERS: dict[str, Callable[[Any], Any]] = {
     "company_proof": _listed(_choice(Proof)),
+    "card_ranks": _listed(_choice(CardRank)),
     "member_approval": _choice(Reviewer),
     "escalate_after_days": _number(1, 365),
     "mail_check": _choice(MailCheck),
@@ -257,6 +259,8 @@ def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUI
     problems = _not_built(policy, built)
     if not policy.company_proof:
         problems.append("policy.no_proof")
+    if Proof.CARD in policy.company_proof and not policy.card_ranks:
+        problems.append("policy.no_card_rank")
     if policy.company_proof == (Proof.NONE,) and policy.first_admin is FirstAdmin.FIRST_VERIFIED:
         # The first stranger to come would rule a company that nobody proved.
         problems.append("policy.first_admin_unproven")
@@ -281,84 +285,3 @@ def _not_built(policy: RegistrationPolicy, built: frozenset[Proof]) -> list[str]
         for text in policy.consents
         if text.when == "before_apply" and (text.id, text.version) not in BUILT_TEXTS
     ]
-
-
-class Step(StrEnum):
-    """A page of the wizard, by its path."""
-
-    TERMS = "terms"
-    COMPANY = "company"
-    VERIFIED = "verified"
-    PROOF = "proof"
-    ACCOUNT = "account"
-    CHECK = "check"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyState:
-    """What the wizard must know of the company named: known here, proven, has a group admin, once had one or people.
-
-    It is proven by a proof that the service takes; ``none`` proves nothing, also where the service takes it (C-5).
-    """
-
-    is_known: bool = False
-    is_proven: bool = False
-    has_admin: bool = False
-    had_admin: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """How an application goes on: the steps, and what becomes of it."""
-
-    steps: tuple[Step, ...]
-    becomes_admin: bool
-    reviewer: Reviewer
-    explains_review: bool = False
-
-
-def path_of(policy: RegistrationPolicy, company: CompanyState) -> Path:
-    """The wizard for this policy and company: needless steps are left out (R-014), and who will decide is known."""
-    # A company whose last group admin left is led by whom an operator names, not by the next stranger (domain.md §2).
-    led = company.has_admin or company.had_admin
-    first = company.is_proven and not led and policy.first_admin is FirstAdmin.FIRST_VERIFIED
-    reviewer = _reviewer(policy, company, first)
-    explains = (company.is_proven or company.has_admin) and reviewer is not Reviewer.AUTO
-    steps = [Step.TERMS, Step.COMPANY]
-    if explains:
-        steps.append(Step.VERIFIED)
-    elif proofs_to_give(policy, company):
-        steps.append(Step.PROOF)
-    steps += [Step.ACCOUNT, Step.CHECK, Step.DONE]
-    return Path(tuple(steps), becomes_admin=first, reviewer=reviewer, explains_review=explains)
-
-
-def proofs_to_give(policy: RegistrationPolicy, company: CompanyState) -> tuple[Proof, ...]:
-    """The proofs of which an applicant of this company gives one, in the policy's order; none where none is needed."""
-    if company.is_proven or Proof.NONE in policy.company_proof:
-        return ()
-    return policy.company_proof
-
-
-def is_proven(policy: RegistrationPolicy, proof: CompanyProof) -> bool:
-    """Whether a company of this proof counts as proven here. An operator's word is kept as the proof he has seen."""
-    taken = {CompanyProof.CARD: Proof.CARD, CompanyProof.DOCUMENT: Proof.DOCUMENT}
-    if proof not in taken:
-        return False
-    return taken[proof] in policy.company_proof or Proof.OPERATOR in policy.company_proof
-
-
-def first_role(policy: RegistrationPolicy) -> Role:
-    """The role of an account that nobody has given one yet: the least that the service has."""
-    return next(role for role in Role if role in policy.roles)
-
-
-def _reviewer(policy: RegistrationPolicy, company: CompanyState, first: bool) -> Reviewer:
-    if first:
-        return Reviewer.AUTO
-    if policy.member_approval is Reviewer.AUTO and company.has_admin:
-        return Reviewer.GROUP_ADMIN  # C-3: automatic only while the company has no group admin
-    if policy.member_approval is Reviewer.GROUP_ADMIN and not company.has_admin:
-        return Reviewer.OPERATOR  # with nobody to decide, it goes to the operators
-    return policy.member_approval

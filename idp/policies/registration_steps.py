@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from idp.policies.registration import Path, Step
+from idp.policies.registration_path import Path, Step
 
 # A correction is about a case that is there: the texts were agreed to, and who reviews was explained.
 OF_A_CORRECTION = (Step.COMPANY, Step.ACCOUNT, Step.CHECK)

@@ -17,7 +17,8 @@ class Situation:
     has_left_client: bool
     must_choose: bool
     must_consent: bool
-    meets_acr: bool
+    must_step_up: bool
+    is_beyond_reach: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,8 @@ REQUIREMENTS = (
         _account_error,
         lambda s: not s.meets_wish or not s.is_admitted or s.must_choose or s.has_left_client,
     ),
-    Requirement(
-        "unmet",
-        lambda s: "unmet_authentication_requirements",
-        lambda s: not s.meets_acr,
-    ),
+    Requirement("unmet", lambda s: "unmet_authentication_requirements", lambda s: s.is_beyond_reach),
+    Requirement("step_up", lambda s: "unmet_authentication_requirements", lambda s: s.must_step_up),
     Requirement("consent", lambda s: "consent_required", lambda s: s.must_consent),
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 
 from idp.db import run, table_of
 from idp.models import Account, Binding, Company
+from idp.policies.entities import EntityKind
 from idp.policies.roles import Role
 from idp.policies.standing import (
     AccountKind,
@@ -38,6 +39,7 @@ class CompanyFacts:
     proof: CompanyProof
     verified_at: datetime | None
     address: str | None
+    required_acr: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Acting:
     def human_id(self) -> str:
         """The account of the human at the keyboard: the linked account where there is one."""
         return self.via.linked_account_id if self.via else self.account_id
+
+    @property
+    def tax_id(self) -> str | None:
+        """The 統一編號 of the company acted for; None where it is known by another kind of number, or there is none."""
+        return self.company.tax_id if self.company and self.company.id_type == EntityKind.UBN else None
 
     @property
     def seat(self) -> Seat:
@@ -134,6 +141,7 @@ ACTING_COLUMNS: tuple[Any, ...] = (
     COMPANIES.c.proof,
     COMPANIES.c.verified_at,
     COMPANIES.c.address,
+    COMPANIES.c.required_acr,
 )
 VIA_COLUMNS: tuple[Any, ...] = (LINKED.c.id, LINKED.c.name, LINKED.c.status, BINDINGS.c.id, BINDINGS.c.state)
 ACTING_WIDTH = len(ACTING_COLUMNS)

@@ -23,6 +23,7 @@ class WaitingRequest:
     account_id: str | None
     consented_at: datetime | None
     refused_at: datetime | None
+    went_on_at: datetime | None
     created_at: datetime
 
 
@@ -52,6 +53,7 @@ _COLUMNS = (
     AuthorizationRequest.account_id,
     AuthorizationRequest.consented_at,
     AuthorizationRequest.refused_at,
+    AuthorizationRequest.went_on_at,
     AuthorizationRequest.created_at,
 )
 
@@ -111,6 +113,11 @@ def note_decision(request_id: str, account_id: str, *, agreed: bool) -> None:
     """Note that this account agreed to, or refused, what the client asks for; it binds no other account."""
     values = {"consented_at": now(), "account_id": account_id} if agreed else {"refused_at": now()}
     session.execute(update(AuthorizationRequest).where(AuthorizationRequest.id == request_id).values(values))
+
+
+def note_going_on(request_id: str) -> None:
+    """Note that its person goes on without the stronger sign-in that the client merely wishes for."""
+    session.execute(update(AuthorizationRequest).where(AuthorizationRequest.id == request_id).values(went_on_at=now()))
 
 
 def finish_request(request_id: str) -> bool:

@@ -9,12 +9,13 @@ from idp.db import now, session
 from idp.errors import AlreadyDecided, ChangedMeanwhile, CompanyNotProven, InvalidInput
 from idp.mails import cases as mails
 from idp.models import Account, Case, Company, Review
-from idp.policies.registration import MailCheck, Proof, RegistrationPolicy, is_proven
+from idp.policies.registration import MailCheck, Proof, RegistrationPolicy
+from idp.policies.registration_path import is_proven
 from idp.policies.reviews import Outcome, Reason, reason_problem
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus, Approval
 from idp.services.audit import record
-from idp.services.case_standing import hold_case, move_account
+from idp.services.case_standing import enrol_card_of_case, hold_case, move_account
 from idp.services.company_claims import check_usable, policy_of
 from idp.services.group_admins import note_group_admin
 from idp.services.mailbox_checks import send_verification
@@ -117,6 +118,7 @@ def _approve(case: Case, account: Account, company: Company, policy: Registratio
     if later:
         send_verification(account, case, browser=None)
     else:
+        enrol_card_of_case(case, account)
         mails.application_approved(account, company)
 
 

@@ -6,16 +6,23 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.exc import NoResultFound
 
+from idp.certificates.subject import CardHolder
 from idp.db import now, session
-from idp.errors import ChangedMeanwhile
+from idp.errors import CardEnrolledElsewhere, ChangedMeanwhile
 from idp.mails import cases as mails
-from idp.models import Account, Case, Company
-from idp.policies.registration import MailCheck, Reviewer, first_role, path_of
+from idp.models import Account, CardEvidence, Case, Company, Review
+from idp.policies.cards import EVIDENCE_COUNTS, may_succeed
+from idp.policies.registration import MailCheck, RegistrationPolicy, Reviewer
+from idp.policies.registration_path import first_role, path_of, takes_card
 from idp.policies.reminders import Reminders
+from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
-from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval
+from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval, CompanyProof
 from idp.services.audit import record
+from idp.services.card_answers import holder_in
+from idp.services.card_proofs import former_admins, note_leader, prove_by_card
 from idp.services.company_claims import locked_company, policy_of, state_of
+from idp.services.enrolled_cards import enrol_card
 from idp.services.group_admins import become_first_admin, group_admins_of
 
 
@@ -59,13 +66,16 @@ def settle(case: Case, account: Account) -> Standing:
     """
     company = locked_company(case.company_id)
     policy = policy_of(case.service_id)
-    path = path_of(policy, state_of(company, policy))
+    card = _proven_by(case, account, company, policy)
+    path = path_of(policy, state_of(company, policy), card=card.rank if card else None)
     # Where the mailbox is confirmed after the review there is always one.
     later = policy.mail_check is MailCheck.AFTER_REVIEW
     # Suspended or closed since the application was sent: nobody is let in by herself, operators decide.
     waits = later or company.status not in USABLE_COMPANIES
-    if path.becomes_admin and not waits and become_first_admin(company.id, account.id, account.email):
+    if path.becomes_admin and not waits and _leads(company, case, account, card):
         _let_in(case, account, company, Role.GROUP_ADMIN)
+        if card is not None:
+            settle_waiting_cases(company)
         return Standing(Became.FIRST_ADMIN)
     if path.reviewer is Reviewer.AUTO and not path.becomes_admin and not waits:
         _let_in(case, account, company, first_role(policy))
@@ -79,6 +89,38 @@ def settle(case: Case, account: Account) -> Standing:
                 mails.application_waits(admin, company, account, case)
     became = Became.WAITS_FOR_GROUP_ADMIN if reviewer is Reviewer.GROUP_ADMIN else Became.WAITS_FOR_OPERATOR
     return Standing(became, came_second=bool(case.answers.get("expected_first")))
+
+
+def _proven_by(case: Case, account: Account, company: Company, policy: RegistrationPolicy) -> CardHolder | None:
+    """The card given in this application, by which its company is proven from now on; None where it counts no more.
+
+    Its service must take it, its company be one that is taken, and nobody may have refused the application since. What
+    was said of the company after the card was given stays said.
+    """
+    evidence = session.get(CardEvidence, case.card_evidence_id) if case.card_evidence_id is not None else None
+    if evidence is None or company.status not in USABLE_COMPANIES or now() - evidence.at > EVIDENCE_COUNTS:
+        return None
+    card = holder_in(evidence)
+    if not takes_card(policy, card.rank) or card.not_after <= now() or _was_refused(case):
+        return None
+    if company.proof is not CompanyProof.CARD or company.verified_at is None or company.verified_at < evidence.at:
+        prove_by_card(company, card, account_id=account.id, evidence_id=evidence.id)
+    return card
+
+
+def _was_refused(case: Case) -> bool:
+    """Whether somebody has refused this application: what she had in hand then lets nobody lead by herself later."""
+    refused = select(Review.id).where(Review.case_id == case.id, Review.outcome == Outcome.REJECTED).limit(1)
+    return session.scalar(refused) is not None
+
+
+def _leads(company: Company, case: Case, account: Account, card: CardHolder | None) -> bool:
+    """Whether this applicant becomes the group admin: by the company's 正卡, or by being the first."""
+    if card is None or not may_succeed(card.rank, has_working_admin=False):
+        return become_first_admin(company.id, account.id, account.email)
+    former = former_admins(company, besides=account.id)
+    note_leader(company, account, former, evidence_id=str(case.card_evidence_id))
+    return True
 
 
 def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
@@ -96,6 +138,27 @@ def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
         .execution_options(populate_existing=True)
     ).all()
     return [(case, settle(case, account)) for case, account in rows]
+
+
+def enrol_card_of_case(case: Case, account: Account) -> None:
+    """Let the card given in an application sign its account in, now that its person is let in.
+
+    A card that another account has by now stays with that one: the account has its password.
+    """
+    evidence = session.get(CardEvidence, case.card_evidence_id) if case.card_evidence_id is not None else None
+    if evidence is None:
+        return
+    try:
+        enrol_card(holder_in(evidence), evidence.certificate, account, evidence_id=evidence.id)
+    except CardEnrolledElsewhere:
+        record(
+            "account:card:enrolled",
+            outcome="refused",
+            account_id=account.id,
+            company_id=account.company_id,
+            because=CardEnrolledElsewhere.code,
+            evidence=evidence.id,
+        )
 
 
 def move_account(account: Account, *only_from: AccountStatus, **values: object) -> bool:
@@ -119,6 +182,7 @@ def _let_in(case: Case, account: Account, company: Company, role: Role) -> None:
     case.decided_at = case.updated_at = now()
     session.flush()
     record("case:approved", account_id=account.id, company_id=company.id, case=case.number, role=str(role), by="policy")
+    enrol_card_of_case(case, account)
     mails.application_approved(account, company, is_first_admin=role is Role.GROUP_ADMIN)
 
 

@@ -11,12 +11,14 @@ from idp.errors import AlreadyExists, ChangedMeanwhile
 from idp.models import Account, Case, Company, Password, Review, Service, TextAgreement
 from idp.policies.company_names import looks_like_company
 from idp.policies.names import canonical_username, email_key
-from idp.policies.registration import MailCheck, first_role, path_of
+from idp.policies.registration import MailCheck
+from idp.policies.registration_path import first_role, path_of
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus
 from idp.services.accounts import insert_account
 from idp.services.audit import record
+from idp.services.card_proofs import card_in, check_names
 from idp.services.case_standing import hold_case, move_account, settle
 from idp.services.company_claims import (
     CompanyAnswers,
@@ -61,12 +63,14 @@ class Submission:
     browser: str
     address: str | None
     client_id: str | None = None
+    card_evidence_id: str | None = None
 
 
 def submit_case(sent: Submission) -> Case:
     """Take an application: company claimed where it is unknown, account made, mailbox check or review begun.
 
-    Raises AlreadyExists (``field`` username or email), CompanyClosed, OneAccountOnly. Writes outbox and audit rows.
+    A card that was given counts once the mailbox is confirmed. Raises AlreadyExists (``field`` username or email),
+    CompanyClosed, OneAccountOnly, CardMismatch. Writes outbox and audit rows.
     """
     policy = registration_policy(sent.service)
     if not username_is_free(sent.person.username):
@@ -76,7 +80,10 @@ def submit_case(sent: Submission) -> Case:
     with session.begin_nested():
         company = claim_company(sent.company)
         check_place(policy, company, sent.person.email)
-        path = path_of(policy, state_of(company, policy))
+        card = card_in(sent.card_evidence_id)
+        if card is not None:
+            check_names(card, company)
+        path = path_of(policy, state_of(company, policy), card=card.rank if card else None)
         account = new_account(sent.service, company, sent.person, sent.password_hash)
         account.role = first_role(policy)
         account.status = AccountStatus.EMAIL_PENDING
@@ -84,6 +91,7 @@ def submit_case(sent: Submission) -> Case:
     agree_to_texts(account, sent.service.id, sent.texts, sent.address)
     session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
     case = new_case(account, sent.service, company, client_id=sent.client_id)
+    case.card_evidence_id = sent.card_evidence_id
     case.reviewer = path.reviewer
     case.answers = answers_of(sent.company) | {"expected_first": path.becomes_admin}
     case.hints = hints_of(sent.company, company, sent.person.name)

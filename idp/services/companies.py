@@ -5,9 +5,11 @@ import re
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from idp.config import settings
 from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput
 from idp.models import Account, Company
+from idp.policies.assurance import Acr
 from idp.policies.names import has_control
 from idp.policies.standing import USABLE_COMPANIES, CompanyProof, CompanyStatus
 from idp.policies.tax_id import fold_digits, parse_tax_id
@@ -72,6 +74,22 @@ def restore_company(company: Company) -> None:
     only = frozenset({CompanyStatus.SUSPENDED})
     _move(company, CompanyStatus.ACTIVE, only_from=only, problem="company.not_suspended")
     record("company:restored", company_id=company.id)
+
+
+def demand_acr(company: Company, acr: Acr | None) -> None:
+    """Let a company ask a stronger sign-in of its people wherever they act for it, or (None) no more than the client.
+
+    It counts from their next sign-in to a client on. Raises InvalidInput where nobody here could reach it.
+    """
+    if acr is Acr.CARD and not settings().offers_cards:
+        raise InvalidInput(field="acr", problem="company.no_cards")
+    before, company.required_acr = company.required_acr, None if acr is None else str(acr)
+    if before == company.required_acr:
+        return
+    company.updated_at, company.version = now(), company.version + 1
+    session.flush()
+    action = "company:acr:waived" if acr is None else "company:acr:demanded"
+    record(action, company_id=company.id, before=before, after=company.required_acr)
 
 
 def checked_reason(text: str) -> str:

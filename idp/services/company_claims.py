@@ -9,7 +9,8 @@ from idp.db import now, session
 from idp.errors import CompanyClosed
 from idp.models import Company, Service
 from idp.policies.company_names import same_name
-from idp.policies.registration import CompanyState, RegistrationPolicy, is_proven
+from idp.policies.registration import RegistrationPolicy
+from idp.policies.registration_path import CompanyState, is_proven
 from idp.policies.standing import USABLE_COMPANIES, CompanyProof, CompanyStatus
 from idp.services.audit import record
 from idp.services.constraints import breaks_unique

@@ -46,6 +46,7 @@ class GrantFacts:
     nonce: str | None
     auth_time: datetime
     methods: tuple[Method, ...]
+    card_tax_id: str | None
     session_expires_at: datetime
     redirect_uri: str
     code_challenge: str | None
@@ -68,7 +69,7 @@ class GrantFacts:
     @property
     def acr(self) -> Acr:
         """The class of the sign-in, worked out for the account acted as."""
-        return acr_of(self.methods)
+        return acr_of(self.methods, card_tax_id=self.card_tax_id, acting_tax_id=self.acting.tax_id)
 
     @property
     def amr(self) -> list[str]:
@@ -86,6 +87,7 @@ GRANT_COLUMNS: tuple[Any, ...] = (
     GRANTS.c.nonce,
     GRANTS.c.auth_time,
     GRANTS.c.methods,
+    GRANTS.c.card_tax_id,
     GRANTS.c.session_expires_at,
     GRANTS.c.redirect_uri,
     GRANTS.c.code_challenge,
@@ -187,6 +189,7 @@ def issue_code(order: CodeOrder, acting: Acting, signed_in: SignedIn, *, sid: st
         "nonce": order.nonce,
         "auth_time": signed_in.auth_time,
         "methods": [str(m) for m in signed_in.methods],
+        "card_tax_id": signed_in.card_tax_id,
         "session_expires_at": signed_in.expires_at,
         "redirect_uri": order.redirect_uri,
         "code_hash": digest(code),

@@ -8,12 +8,14 @@ from sqlalchemy.orm import DeclarativeBase
 from idp.db import now, session, transaction
 from idp.models import (
     AuthorizationRequest,
+    CardChallenge,
     Flow,
     Invitation,
     LimitCounter,
     NameFailures,
     OneTimeSecret,
     OutboxEntry,
+    RevocationAnswer,
     Token,
     UsedAssertion,
 )
@@ -27,6 +29,8 @@ LINKS_KEPT = timedelta(days=30)
 # What came of an invitation that was used is told for ever: a case names it.
 INVITATIONS_KEPT = timedelta(days=365)
 FAILURES_KEPT = timedelta(days=90)
+# What says whether a card was revoked, since somebody last signed in by it.
+ANSWERS_KEPT = timedelta(days=30)
 BATCH = 500
 # A registration lives longer than the request on whose way it lies.
 IS_ON_A_RUNS_WAY = select(Flow.id).where(Flow.authorization_request_id == AuthorizationRequest.id).exists()
@@ -44,6 +48,8 @@ def tidy() -> int:
             (Invitation, Invitation.used_at.is_(None) & (Invitation.expires_at < moment - INVITATIONS_KEPT)),
             (Flow, Flow.expires_at < over),
             (AuthorizationRequest, (AuthorizationRequest.expires_at < over) & ~IS_ON_A_RUNS_WAY),
+            (CardChallenge, CardChallenge.expires_at < over),
+            (RevocationAnswer, RevocationAnswer.last_used_at < moment - ANSWERS_KEPT),
             (Token, Token.expires_at < over),
             (UsedAssertion, UsedAssertion.expires_at < over),
             (LimitCounter, LimitCounter.window_ends_at < over),

@@ -19,7 +19,8 @@ from idp.policies.invitations import InvitationFacts, InvitationState, invitatio
 from idp.policies.limits import INVITATIONS_PER_COMPANY, MAILS_PER_MAILBOX
 from idp.policies.menus import MenuItemRule
 from idp.policies.names import canonical_email, email_key
-from idp.policies.registration import Proof, RegistrationPolicy, Reviewer, is_proven
+from idp.policies.registration import Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration_path import is_proven
 from idp.policies.roles import Permission, Role, permits
 from idp.policies.standing import AccountStatus, Approval, CompanyProof
 from idp.services.audit import record

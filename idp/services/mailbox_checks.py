@@ -14,7 +14,7 @@ from idp.policies.names import canonical_username, email_key
 from idp.policies.registration import MailCheck
 from idp.policies.standing import AccountStatus
 from idp.services.audit import record
-from idp.services.case_standing import Became, Standing, hold_case, move_account, settle
+from idp.services.case_standing import Became, Standing, enrol_card_of_case, hold_case, move_account, settle
 from idp.services.company_claims import policy_of
 from idp.services.company_places import check_place
 from idp.services.limits import count, is_reached, raise_reached
@@ -157,6 +157,7 @@ def confirm_mailbox(hashed: bytes) -> tuple[Account, Case, Standing]:
     session.flush()
     record("account:mailbox:confirmed", actor=account.id, account_id=account.id, company_id=account.company_id)
     if policy_of(case.service_id).mail_check is MailCheck.AFTER_REVIEW and case.decided_at is not None:
-        move_account(account, AccountStatus.EMAIL_PENDING, status=AccountStatus.ACTIVE)
+        if move_account(account, AccountStatus.EMAIL_PENDING, status=AccountStatus.ACTIVE):
+            enrol_card_of_case(case, account)
         return account, case, Standing(Became.ACTIVE)
     return account, case, settle(case, account)

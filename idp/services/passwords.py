@@ -13,7 +13,7 @@ from functools import cache
 import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from idp.config import settings
 from idp.db import now, session
@@ -55,6 +55,13 @@ def _nobodys_hash() -> str:
 def warm_up() -> None:
     """Make what the first unknown name is judged by, so that it takes no longer than the second."""
     _nobodys_hash()
+
+
+def has_password(account_id: str) -> bool:
+    """Whether an account can sign in by a password."""
+    return bool(
+        session.scalar(select(exists().where(Password.account_id == account_id, Password.disabled_at.is_(None))))
+    )
 
 
 def hash_password(password: str) -> str:

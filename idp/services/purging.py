@@ -14,6 +14,7 @@ from idp.models import (
     Account,
     AuditEntry,
     Binding,
+    CardEvidence,
     Case,
     Company,
     Grant,
@@ -62,10 +63,12 @@ def purge_account(company: Company, case: Case, account: Account) -> bool:
     """
     if session.scalar(select(Account.id).where(Account.id == account.id, was_never_let_in())) is None:
         return False
+    evidence_id = case.card_evidence_id
     told = {"account_id": account.id, "company_id": company.id, "case": case.number, "was": str(account.status)}
     try:
         with session.begin_nested():
             _delete(company.id, case.id, account.id)
+            _delete_evidence(company.id, evidence_id)
     except IntegrityError:
         log.exception("account %s cannot be purged, and is looked at again later", account.id)
         session.execute(update(Account).where(Account.id == account.id).values(updated_at=now()))
@@ -96,6 +99,20 @@ def _delete(company_id: str, case_id: str, account_id: str) -> None:
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(Account).where(Account.id == account_id).execution_options(synchronize_session=False))
+
+
+def _delete_evidence(company_id: str, evidence_id: str | None) -> None:
+    """What a card showed in an application that came to nothing goes with it; what has proven the company stays."""
+    proven = select(AuditEntry.id).where(
+        AuditEntry.company_id == company_id,
+        AuditEntry.action == "company:proven",
+        AuditEntry.details["evidence"].as_string() == evidence_id,
+    )
+    session.execute(
+        delete(CardEvidence)
+        .where(CardEvidence.id == evidence_id, ~proven.exists())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _delete_company(company_id: str) -> bool:

@@ -26,6 +26,7 @@ class SignedIn:
     id: str
     human: Acting
     methods: tuple[Method, ...]
+    card_tax_id: str | None
     auth_time: datetime
     created_at: datetime
     last_seen_at: datetime
@@ -34,8 +35,8 @@ class SignedIn:
 
     @property
     def acr(self) -> Acr:
-        """The class this sign-in has reached."""
-        return acr_of(self.methods)
+        """The class this sign-in has reached for the company of its human."""
+        return acr_of(self.methods, card_tax_id=self.card_tax_id, acting_tax_id=self.human.tax_id)
 
     @property
     def amr(self) -> list[str]:
@@ -48,6 +49,7 @@ _FOUND = (
     select(
         SIGN_INS.c.id,
         SIGN_INS.c.methods,
+        SIGN_INS.c.card_tax_id,
         SIGN_INS.c.auth_time,
         SIGN_INS.c.created_at,
         SIGN_INS.c.last_seen_at,
@@ -76,12 +78,12 @@ def find_sign_in(token: str, *, even_idle: bool = False) -> SignedIn | None:
     row = run(_FOUND, {"token_hash": digest(token), "moment": moment}).first()
     if row is None:
         return None
-    human = acting_from(row[6:])
-    is_idle = row[4] <= moment - timedelta(minutes=settings().sign_in_idle_minutes)
+    human = acting_from(row[7:])
+    is_idle = row[5] <= moment - timedelta(minutes=settings().sign_in_idle_minutes)
     if not human.is_able or (is_idle and not even_idle):
         return None
     methods = tuple(Method(m) for m in row[1])
-    return SignedIn(row[0], human, methods, row[2], row[3], row[4], row[5], is_idle)
+    return SignedIn(row[0], human, methods, row[2], row[3], row[4], row[5], row[6], is_idle)
 
 
 def begin_sign_in(
@@ -92,15 +94,18 @@ def begin_sign_in(
     browser: str,
     address: str | None,
     user_agent: str | None,
+    card_tax_id: str | None = None,
 ) -> tuple[str, str]:
     """Sign somebody in: ``(id, cookie token)``, the token always new (SS01).
 
     The same person signing in again raises the sign-in there is: its clients' sessions go on. Another person's ends.
+    ``methods`` are all that this sign-in stands for from now on, ``card_tax_id`` the company that its card names.
     """
     one_at_a_time(digest(browser))
     moment = now()
     token = new_secret()
-    values = {
+    values: dict[str, object] = {
+        "card_tax_id": card_tax_id,
         "token_hash": digest(token),
         "browser_hash": digest(browser),
         "auth_time": moment,

@@ -13,6 +13,7 @@ from flask_babel import Babel, force_locale
 
 from idp.cli import words as command_words
 from idp.errors import PasswordRefused, Refused, TooManyRequests, TooManyTries, refusals
+from idp.flows.card_help_words import EXAMPLES
 from idp.flows.messages import ADMISSION_REASONS, MESSAGES, PROBLEMS, sentence_for
 from idp.policies.passwords import form_problem
 from tests.architecture.reading import python_files
@@ -42,7 +43,7 @@ def one_of(kind: type[Refused]) -> Refused:
         return kind(retry_at=datetime(2026, 11, 20, 6, 5, tzinfo=UTC), retry_seconds=60)
     if kind is PasswordRefused:
         return PasswordRefused(reason="short")
-    return kind()
+    return kind(**EXAMPLES.get(kind.code, {}))
 
 
 def sentences(app: Flask, kind: type[Refused]) -> dict[str, str]:

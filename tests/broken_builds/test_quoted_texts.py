@@ -9,8 +9,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.reading import all_tests, project_files, rows_of
-from tests.broken_builds.test_broken_builds import results
+from tests.broken_builds.nursery import Nursery
+from tests.broken_builds.test_broken_builds import PYTEST, results
 from tests.harness.processes import ROOT
 
 DRAWN = 10
@@ -27,8 +26,8 @@ NUMBERS = frozenset(f"R-{number:03}" for number in range(1, 52))
 # All processes of a run draw the same; xdist gives each run a name of its own.
 SEED = os.environ.get("IDP_TEST_SEED") or os.environ.get("PYTEST_XDIST_TESTRUNUID") or "alone"
 QUOTE = re.compile(r"[\u4e00-\u9fff][^\n{}%<>\"]{3,}")
-SAID_IN = ("templates", "flows", "mails")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".venv", "var", ".git", ".*_cache", ".hypothesis")
+SAID_IN = ("templates", "flows", "mails", "cardbridge")
+LEFT_OUT = shutil.ignore_patterns("node_modules", ".venv", "var", ".git", ".*_cache", ".hypothesis")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def sayings() -> tuple[Path, ...]:
         for path in project_files()
         if path.relative_to(ROOT).parts[:1] == ("idp",)
         and path.relative_to(ROOT).parts[1] in SAID_IN
-        and path.suffix in {".html", ".txt", ".py"}
+        and path.suffix in {".html", ".txt", ".py", ".json"}
     )
 
 
@@ -88,7 +87,7 @@ def test_there_is_much_to_draw_from() -> None:
 
 
 @pytest.mark.parametrize("number", range(DRAWN))
-def test_a_text_that_is_gone_is_missed(number: int, tmp_path: Path) -> None:
+def test_a_text_that_is_gone_is_missed(number: int, tmp_path: Path, nursery: Nursery) -> None:
     quote = random.Random(SEED).sample(quotes(), DRAWN)[number]
     tree = tmp_path / "tree"
     shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
@@ -99,17 +98,15 @@ def test_a_text_that_is_gone_is_missed(number: int, tmp_path: Path) -> None:
             there.write_text(text.replace(quote.text, ""))
     report = tmp_path / "report.xml"
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("IDP_", "PYTEST_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider",
-         f"--basetemp={tmp_path / 'inner'}", f"--junitxml={report}", quote.test],
-        cwd=tree,
-        env={**outside, "IDP_TEST_DATABASES": "sqlite", "PYTHONPATH": str(tree)},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )  # fmt: skip
-    assert report.exists(), done.stdout + done.stderr
+    output = tmp_path / "output"
+    nursery.pytest(
+        [*PYTEST, f"--basetemp={tmp_path / 'inner'}", f"--junitxml={report}", quote.test],
+        folder=tree,
+        tree=tree,
+        environment={**outside, "IDP_TEST_DATABASES": "sqlite", "PYTHONPATH": str(tree)},
+        output=output,
+    )
+    assert report.exists(), output.read_text()
     kinds = results(report).get(quote.test.rpartition("::")[2], [])
-    missed = f"IDP_TEST_SEED={SEED}: {quote.test} did not miss {quote.text!r}: {kinds}\n{done.stdout[-2000:]}"
+    missed = f"IDP_TEST_SEED={SEED}: {quote.test} did not miss {quote.text!r}: {kinds}\n{output.read_text()[-2000:]}"
     assert "failure" in kinds or "error" in kinds, missed

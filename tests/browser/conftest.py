@@ -68,18 +68,33 @@ def _signed_in() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def _kept() -> dict[str, Visitor]:
+    return {}
+
+
 @pytest.fixture
-def visit(chromium: Browser, place: Place, _signed_in: dict[str, Any]) -> Iterator[Visit]:
+def visit(chromium: Browser, place: Place, _signed_in: dict[str, Any], _kept: dict[str, Visitor]) -> Iterator[Visit]:
     """Open windows: ``visit(person=…, language=…, width=…, script=…)``. A complaint in the console fails the test.
 
-    Who is given as ``person`` is signed in already, in one sign-in that all tests of a file share.
+    Who is given as ``person`` is signed in already, in one sign-in that all tests of a file share. With
+    ``again=True`` the window is one that tests of a file use one after the other, each as if it were new.
     """
     windows: list[Visitor] = []
 
     def open_window(
-        *, person: Person | None = None, language: str = "zh-TW", width: int = 1280, script: bool = True
+        *,
+        person: Person | None = None,
+        language: str = "zh-TW",
+        width: int = 1280,
+        script: bool = True,
+        again: bool = False,
     ) -> Visitor:
         state = _sign_in_once(chromium, place, person, _signed_in) if person else None
+        if again and language in _kept:
+            windows.append(_kept[language])
+            windows[-1].begin_anew(state["cookies"] if state else [])
+            return windows[-1]
         context = chromium.new_context(
             locale=language,
             timezone_id="Asia/Taipei",
@@ -89,13 +104,16 @@ def visit(chromium: Browser, place: Place, _signed_in: dict[str, Any]) -> Iterat
         )
         context.set_default_timeout(15_000)
         windows.append(Visitor(context, place))
+        if again:
+            _kept[language] = windows[-1]
         return windows[-1]
 
     place.server.new_log()
     yield open_window
     complaints = [complaint for window in windows for complaint in window.complaints]
     for window in windows:
-        window.context.close()
+        if window not in _kept.values():
+            window.context.close()
     assert not complaints, "\n".join(complaints)
     accidents = place.server.accidents()
     assert accidents is None, f"the provider's log has an accident:\n{accidents}"

@@ -33,11 +33,23 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.landing = Landing()
-        ports = [free_port() for _ in range(3)]
+        ports = [free_port() for _ in range(6)]
         self.dreams = f"http://localhost:{ports[0]}"
         self.mailbox = f"http://localhost:{ports[1]}"
         self.smtp_port = ports[2]
-        self.server = Server(folder, f"sqlite:///{folder / 'idp.db'}")
+        # Where the pages look for card components, and where cards say that one may ask about them. Who needs them
+        # starts them: an agent, HiPKI, the CA.
+        self.agent_port, self.hipki_port, self.ca_port = ports[3:]
+        self.server = Server(
+            folder,
+            f"sqlite:///{folder / 'idp.db'}",
+            settings={
+                "IDP_CARD_AGENT": f"http://localhost:{self.agent_port}",
+                "IDP_CARD_HIPKI": f"http://localhost:{self.hipki_port}",
+                "IDP_CARD_HOSTS": f"127.0.0.1:{self.ca_port}",
+                "IDP_CARD_SOFTWARE": "true",
+            },
+        )
         self.issuer = self.server.issuer
         self._processes: list[Process] = []
         self._clients: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from tests.browser.conftest import Visit
 from tests.browser.place import Place
 from tests.browser.visitor import Visitor
 from tests.harness.people import PASSWORD
-from tests.harness.processes import ROOT, Process
+from tests.harness.processes import ROOT
 from tests.harness.relying_party import Person
 
 pytestmark = pytest.mark.browser
@@ -47,12 +46,8 @@ def open_for_companies(place: Place) -> Iterator[Place]:
     place.town.idp("service", "set", "--id", "dreams", *SERVICE, "--policy", str(policy))
     place.town.idp("company", "add", "--tax-id", COMPANY[0], "--name", COMPANY[1])
     place.town.idp("company", "prove", "--tax-id", COMPANY[0], "--proof", "document", "--reason", "seen at the counter")
-    worker = Process(
-        [sys.executable, "-m", "idp.cli", "worker"],
-        folder=ROOT,
-        environment=place.server.environment
-        | {"IDP_MAIL_SERVER": "127.0.0.1", "IDP_MAIL_PORT": str(place.smtp_port), "PYTHONPATH": str(ROOT)},
-        log=place.folder / "worker.log",
+    worker = place.server.start_worker(
+        place.folder / "worker.log", IDP_MAIL_SERVER="127.0.0.1", IDP_MAIL_PORT=str(place.smtp_port)
     )
     yield place
     worker.stop()

@@ -18,6 +18,8 @@ from tests.browser.conftest import Visit
 from tests.browser.place import LONG_COMPANY, NAMES, OTHER_NAME, Place
 from tests.browser.scenes import Scene
 from tests.browser.scenes_of_applications import APPLICATIONS, SITE_NAMES
+from tests.browser.scenes_of_card_sign_in import CARD_SIGN_IN
+from tests.browser.scenes_of_own_cards import OWN_CARDS
 from tests.browser.scenes_of_the_console import CONSOLE
 from tests.browser.scenes_of_the_provider import PROVIDER
 from tests.browser.visitor import Visitor
@@ -30,7 +32,7 @@ PICTURES = os.environ.get("IDP_TEST_PICTURES")
 DESKTOP, PHONE, NARROWEST = 1280, 390, 320
 
 
-SCENES = [*PROVIDER, *APPLICATIONS, *CONSOLE]
+SCENES = [*PROVIDER, *APPLICATIONS, *CONSOLE, *OWN_CARDS, *CARD_SIGN_IN]
 COMPANIES = ("測試一號有限公司", "測試二號有限公司", LONG_COMPANY)
 # Names stay as they are on English pages.
 CHINESE_NAMES = (*NAMES.values(), OTHER_NAME, *COMPANIES, *SITE_NAMES)
@@ -41,7 +43,7 @@ PAGES = [
 
 @pytest.mark.parametrize(("scene", "language"), PAGES)
 def test_a_page_is_for_everybody(place: Place, visit: Visit, axe: str, scene: Scene, language: str) -> None:
-    window = visit(person=who(place, scene.role), language=language)
+    window = visit(person=who(place, scene.role), language=language, again=True)
     scene.go(window)
     page = window.page
     problems = [

@@ -1,6 +1,6 @@
 """One person at one browser window: opens, fills in, clicks, and hears every complaint of the browser."""
 
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Response
@@ -23,6 +23,21 @@ class Visitor:
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("dialog", self._refuse)
+        # Where a window waits for its next use: a page of the same site, for another site is another process.
+        self._waiting = place.landing.address + "/waiting"
+
+    def begin_anew(self, cookies: list[Any]) -> None:
+        """Be as a new window is, in the process that this one has: a new process is most of what a window costs.
+
+        It must have been used for the provider's and its neighbours' pages alone.
+        """
+        self.context.unroute_all()
+        self.page.goto(self._waiting)
+        self.context.clear_cookies()
+        self.context.add_cookies(cookies)
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.page.emulate_media(color_scheme="light")
+        self.complaints.clear()
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
@@ -58,7 +73,7 @@ class Visitor:
 
     def sign_in(self, person: Person) -> None:
         """Sign in at the page one is on, or at the provider's own."""
-        if self.page.url == "about:blank":
+        if self.page.url in {"about:blank", self._waiting}:
             self.open("/login")
         self.fill(person).click("sign-in")
 

@@ -40,11 +40,11 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(
     surroundings: dict[str, str], changed: dict[str, str | None], told: str
 ) -> None:
     environment = {k: v for k, v in {**surroundings, **changed}.items() if v is not None}
-    ended = run(environment, "keys", "list")
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert told in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert "changeme" not in ended.stderr
+    status, shown, said = Command(ROOT, environment).attempt("keys", "list")
+    assert (status, shown) == (2, "")
+    assert told in said
+    assert "Traceback" not in said
+    assert "changeme" not in said
 
 
 def test_a_database_without_tables_says_what_to_do(surroundings: dict[str, str], tmp_path: Path) -> None:

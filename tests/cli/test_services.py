@@ -11,6 +11,7 @@ from idp.policies.registration import (
     PRESETS,
     ConsentText,
     FirstAdmin,
+    Proof,
     RegistrationPolicy,
     Reviewer,
     policy_problems,
@@ -55,7 +56,7 @@ def test_a_service_is_added_shown_and_listed(idp: Command) -> None:
 def test_a_preset_whose_proof_is_not_built_is_refused_in_words(idp: Command) -> None:
     said = refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "twport")
     assert "document: This version can not take that proof of a company yet." in said
-    assert "card: This version can not take that proof of a company yet." in said
+    assert "card:" not in said
     assert "no such service" in refused(idp, "service", "show", "--id", "later")
     assert refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "nowhere", status=2)
 
@@ -138,6 +139,7 @@ def test_every_problem_of_a_policy_has_its_sentence() -> None:
         RegistrationPolicy(company_proof=(), entity_types=(), roles=()),
         RegistrationPolicy(first_admin=FirstAdmin.NONE, member_approval=Reviewer.GROUP_ADMIN),
         RegistrationPolicy(consents=(ConsentText("nowhere", "1"),)),
+        RegistrationPolicy(company_proof=(Proof.CARD,), card_ranks=()),
         PRESETS["ida"],
     ]
     met = {problem.partition(":")[0] for policy in bad for problem in policy_problems(policy, built=frozenset())}

@@ -3,11 +3,12 @@
 Run as a program it reads one JSON object a line, ``{"arguments": [...], "stdin": "...", "environment": {...}}``, and
 answers each with one line, ``{"status": 0, "stdout": "...", "stderr": "..."}``. With ``"kept": true`` the call runs in
 a process that is kept for calls in that environment. ``{"serve": [...], "log": "...", "environment": {...}}`` starts
-gunicorn with these arguments and is answered by ``{"pid": 1234}``.
+gunicorn with these arguments and is answered by ``{"pid": 1234}``; ``{"start": [...], ...}`` does so with ``idp``.
 """
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -29,28 +30,39 @@ class _Forker:
     """The process that has everything imported; one for each tree of source."""
 
     def __init__(self, tree: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve())],
-            cwd=tree,
-            env={**os.environ, "PYTHONPATH": str(tree)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-        )
+        # Where broken builds are tried it is there already (tests/broken_builds/nursery.py).
+        of, answers, questions = json.loads(os.environ.get("IDP_TEST_FORKER", "[null, 0, 0]"))
+        if of == str(tree):
+            self._answers: IO[str] = os.fdopen(answers, encoding="utf-8")
+            self._questions: IO[str] = os.fdopen(questions, "w", encoding="utf-8")
+        else:
+            self._answers, self._questions = _new_process(tree)
         self._turn = threading.Lock()
-        atexit.register(self._process.kill)
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """One call."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with self._turn:
-            self._process.stdin.write(json.dumps(question) + "\n")
-            self._process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+            self._questions.write(json.dumps(question) + "\n")
+            self._questions.flush()
+            answer: dict[str, Any] = json.loads(self._answers.readline())
         return answer
+
+
+def _new_process(tree: Path) -> tuple[IO[str], IO[str]]:
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).resolve())],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    atexit.register(process.kill)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    return process.stdout, process.stdin
 
 
 _forkers: dict[Path, _Forker] = {}
@@ -83,6 +95,12 @@ class Command:
         pid: int = self._forker.ask(question)["pid"]
         return pid
 
+    def start(self, *arguments: str, log: Path, environment: Mapping[str, str]) -> int:
+        """The same for a command that goes on until it is ended, such as ``idp worker``."""
+        question = {"start": arguments, "log": str(log), "environment": dict(environment)}
+        pid: int = self._forker.ask(question)["pid"]
+        return pid
+
     def _ask(self, arguments: tuple[str, ...], stdin: str, *, kept: bool) -> tuple[int, str, str]:
         question = {"arguments": arguments, "stdin": stdin, "environment": self._settings, "kept": kept}
         answer = self._forker.ask(question)
@@ -102,18 +120,23 @@ HEAVY = ("idp.app", "zxcvbn", "psycopg", "sqlalchemy.dialects.postgresql.psycopg
 Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
 
 
-def _serve() -> None:
+def serve() -> None:
+    """Answer until there are no more questions."""
     # Heavy parts that every command needs: once here, not in each fork. Nothing here may depend on settings.
     for heavy in (*HEAVY, "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"):
         importlib.import_module(heavy)
     main = importlib.import_module("idp.cli").main
     importlib.import_module("sqlalchemy.orm").configure_mappers()
+    # The forks need not look through all of it for what is garbage.
+    gc.freeze()
     kept: dict[str, _Kept] = {}
 
     for line in sys.stdin:
         asked = json.loads(line)
         if "serve" in asked:
-            answer = json.dumps({"pid": _gunicorn(asked)}) + "\n"
+            answer = json.dumps({"pid": _apart(asked, functools.partial(_gunicorn, asked["serve"]))}) + "\n"
+        elif "start" in asked:
+            answer = json.dumps({"pid": _apart(asked, functools.partial(main, asked["start"]))}) + "\n"
         elif asked.get("kept"):
             key = json.dumps(asked["environment"])
             if key not in kept:
@@ -175,7 +198,12 @@ def _run(main: Any, arguments: list[str], streams: Streams) -> int:
     return status
 
 
-def _gunicorn(asked: dict[str, Any]) -> int:
+def _gunicorn(arguments: list[str]) -> None:
+    sys.argv = ["gunicorn", *arguments]
+    importlib.import_module("gunicorn.app.wsgiapp").run()
+
+
+def _apart(asked: dict[str, Any], run: Callable[[], object]) -> int:
     child = os.fork()
     if child:
         return child
@@ -185,8 +213,7 @@ def _gunicorn(asked: dict[str, Any]) -> int:
         os.dup2(file, target)
     os.environ.clear()
     os.environ.update(asked["environment"])
-    sys.argv = ["gunicorn", *asked["serve"]]
-    importlib.import_module("gunicorn.app.wsgiapp").run()
+    run()
     # It ends as any Python program does: what would hold it up there holds it up here.
     sys.exit()
 
@@ -226,4 +253,4 @@ def _keep_answering(main: Any, environment: dict[str, str], line: IO[str]) -> No
 
 
 if __name__ == "__main__":
-    _serve()
+    serve()

@@ -76,6 +76,11 @@ class Server:
             self.stop()
             raise AssertionError(f"{error}\n{self.log.read_text()[-4000:]}") from error
 
+    def start_worker(self, log: Path, **settings: str) -> Process:
+        """Start one more ``idp worker``, with further settings."""
+        environment = {**self.environment, "PYTHONPATH": str(self.tree), **settings}
+        return Adopted(self.idp.start("worker", log=log, environment=environment), log)
+
     def is_ready(self) -> bool:
         """Whether /health answers 200."""
         if self._process is not None and not self._process.is_running():

@@ -3,7 +3,6 @@
 A provider, a worker as a process of its own, and small real applications.
 """
 
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,12 +29,7 @@ def listener() -> Iterator[Listener]:
 
 
 def start_worker(server: Server) -> Process:
-    return Process(
-        [sys.executable, "-m", "idp.cli", "worker"],
-        folder=server.tree,
-        environment={**server.environment, "PYTHONPATH": str(server.tree)},
-        log=server.folder / "worker.log",
-    )
+    return server.start_worker(server.folder / "worker.log")
 
 
 @pytest.fixture(scope="module")

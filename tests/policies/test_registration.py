@@ -1,34 +1,27 @@
 """A service's registration policy is data: read strictly, refused where it leads nowhere, and turned into a wizard."""
 
 from dataclasses import asdict, fields, replace
-from itertools import product
 from typing import Any
 
 import pytest
 
+from idp.policies.cards import CardRank
 from idp.policies.registration import (
     BUILT_PROOFS,
     BUILT_TEXTS,
     PRESETS,
     READERS,
     Asked,
-    CompanyState,
     ConsentText,
     FirstAdmin,
     MailCheck,
     Proof,
     RegistrationPolicy,
     Reviewer,
-    Step,
-    first_role,
-    is_proven,
-    path_of,
     policy_from,
     policy_problems,
-    proofs_to_give,
 )
 from idp.policies.roles import Role
-from idp.policies.standing import CompanyProof
 from tests.architecture.reading import DOCS, in_code, rows_of
 from tests.harness.processes import ROOT
 
@@ -37,14 +30,6 @@ ADMIN, OPERATOR, AUTO = Reviewer.GROUP_ADMIN, Reviewer.OPERATOR, Reviewer.AUTO
 FIRST, NAMED = FirstAdmin.FIRST_VERIFIED, FirstAdmin.OPERATOR_NAMED
 CONFIRM, PREFILL = "registry_confirm", "registry_prefill"
 ROWS = {row[0].strip("`"): row for row in rows_of("registration-policy.md")}
-FRESH = CompanyState()
-PROVEN = CompanyState(is_known=True, is_proven=True)
-LED = CompanyState(is_known=True, is_proven=True, has_admin=True)
-LED_UNPROVEN = CompanyState(is_known=True, has_admin=True)
-LEFT = CompanyState(is_known=True, is_proven=True, had_admin=True)
-WHOLE = (Step.TERMS, Step.COMPANY, Step.ACCOUNT, Step.CHECK, Step.DONE)
-PROVED = (Step.TERMS, Step.COMPANY, Step.PROOF, Step.ACCOUNT, Step.CHECK, Step.DONE)
-EXPLAINED = (Step.TERMS, Step.COMPANY, Step.VERIFIED, Step.ACCOUNT, Step.CHECK, Step.DONE)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +95,7 @@ def test_every_key_has_its_reader() -> None:
     ("key", "value", "read"),
     [
         ("company_proof", ["operator", "none"], (Proof.OPERATOR, Proof.NONE)),
+        ("card_ranks", ["primary", "mobile"], (CardRank.PRIMARY, CardRank.MOBILE)),
         ("member_approval", "operator", OPERATOR),
         ("responsible", "optional", Asked.OPTIONAL),
         ("entity_types", ["ubn", "oid"], ("ubn", "oid")),
@@ -147,6 +133,7 @@ def test_an_unknown_preset_is_refused(preset: Any) -> None:
         ("company_proof", ["card", "card"]),
         ("company_proof", [["card"]]),
         ("company_proof", None),
+        ("card_ranks", ["正卡"]),
         ("member_approval", "nobody"),
         ("mail_check", ["activation"]),
         ("first_admin", None),
@@ -194,14 +181,10 @@ def test_a_service_that_says_nothing_has_a_policy_that_can_be_taken() -> None:
 
 
 def test_proofs_that_are_not_built_are_refused_each_by_name() -> None:
-    assert policy_problems(PRESETS["dreams"]) == ["policy.proof_not_built:card"]
-    assert policy_problems(PRESETS["twport"]) == ["policy.proof_not_built:document", "policy.proof_not_built:card"]
-    assert policy_problems(PRESETS["ida"]) == [
-        "policy.proof_not_built:card",
-        "policy.activation_not_built",
-        "policy.login_id_not_built",
-    ]
-    assert frozenset({Proof.OPERATOR, Proof.NONE}) == BUILT_PROOFS
+    assert policy_problems(PRESETS["dreams"]) == []
+    assert policy_problems(PRESETS["twport"]) == ["policy.proof_not_built:document"]
+    assert policy_problems(PRESETS["ida"]) == ["policy.activation_not_built", "policy.login_id_not_built"]
+    assert frozenset({Proof.CARD, Proof.OPERATOR, Proof.NONE}) == BUILT_PROOFS
 
 
 # What `ida` asks besides its proofs is for the issue of the electronic ID.
@@ -223,6 +206,8 @@ def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> 
     ("changes", "problems"),
     [
         ({"company_proof": []}, ["no_proof"]),
+        ({"company_proof": ["card", "operator"], "card_ranks": []}, ["no_card_rank"]),
+        ({"card_ranks": []}, []),
         ({"company_proof": ["none"]}, ["first_admin_unproven"]),
         ({"company_proof": ["none"], "first_admin": "operator_named"}, []),
         ({"company_proof": ["none"], "first_admin": "none", "member_approval": "auto"}, []),
@@ -240,94 +225,6 @@ def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> 
 )
 def test_a_mix_that_leads_nowhere_is_refused_with_every_reason(changes: dict[str, Any], problems: list[str]) -> None:
     assert policy_problems(policy_from(changes)) == [f"policy.{problem}" for problem in problems]
-
-
-@pytest.mark.parametrize(
-    ("preset", "company", "steps", "becomes_admin", "reviewer"),
-    [
-        ("dreams", FRESH, PROVED, False, OPERATOR),
-        ("dreams", PROVEN, WHOLE, True, AUTO),
-        ("dreams", LEFT, EXPLAINED, False, OPERATOR),
-        ("dreams", LED, EXPLAINED, False, ADMIN),
-        ("dreams", LED_UNPROVEN, EXPLAINED, False, ADMIN),
-        ("twport", FRESH, PROVED, False, OPERATOR),
-        ("twport", PROVEN, EXPLAINED, False, OPERATOR),
-        ("twport", LED, EXPLAINED, False, OPERATOR),
-        ("twport", LED_UNPROVEN, EXPLAINED, False, OPERATOR),
-        ("ida", FRESH, WHOLE, False, AUTO),
-        ("ida", PROVEN, WHOLE, True, AUTO),
-        ("ida", LED, EXPLAINED, False, ADMIN),
-        ("ida", LED_UNPROVEN, EXPLAINED, False, ADMIN),
-    ],
-)
-def test_the_way_follows_from_the_policy_and_the_company(
-    preset: str, company: CompanyState, steps: tuple[Step, ...], becomes_admin: bool, reviewer: Reviewer
-) -> None:
-    path = path_of(PRESETS[preset], company)
-    assert path.steps == steps
-    assert (path.becomes_admin, path.reviewer) == (becomes_admin, reviewer)
-    assert path.explains_review is (Step.VERIFIED in steps)
-
-
-@pytest.mark.parametrize(
-    ("changes", "company", "proofs"),
-    [
-        ({}, FRESH, (Proof.OPERATOR,)),
-        ({}, PROVEN, ()),
-        ({}, LED_UNPROVEN, (Proof.OPERATOR,)),
-        ({"company_proof": ["none"], "first_admin": "none", "member_approval": "auto"}, FRESH, ()),
-        ({"company_proof": ["operator", "none"]}, FRESH, ()),
-        ({"company_proof": ["document", "card"]}, FRESH, (Proof.DOCUMENT, Proof.CARD)),
-    ],
-)
-def test_a_proof_is_asked_for_where_one_is_needed(
-    changes: dict[str, Any], company: CompanyState, proofs: tuple[Proof, ...]
-) -> None:
-    policy = policy_from(changes)
-    assert proofs_to_give(policy, company) == proofs
-    assert (Step.PROOF in path_of(policy, company).steps) is (
-        bool(proofs) and not path_of(policy, company).explains_review
-    )
-
-
-@pytest.mark.parametrize(
-    ("taken", "proven_by"),
-    [
-        (["card"], {CompanyProof.CARD}),
-        (["document"], {CompanyProof.DOCUMENT}),
-        (["operator"], {CompanyProof.CARD, CompanyProof.DOCUMENT}),
-        (["none"], set()),
-    ],
-)
-def test_a_company_counts_as_proven_by_what_its_service_takes(taken: list[str], proven_by: set[CompanyProof]) -> None:
-    policy = policy_from({"company_proof": taken})
-    assert {proof for proof in CompanyProof if is_proven(policy, proof)} == proven_by
-
-
-@pytest.mark.parametrize(("preset", "role"), [("dreams", Role.GUEST), ("twport", Role.STAFF), ("ida", Role.STAFF)])
-def test_an_account_begins_with_the_least_role_of_its_service(preset: str, role: Role) -> None:
-    assert first_role(PRESETS[preset]) is role
-
-
-@pytest.mark.parametrize("flags", list(product((False, True), repeat=4)))
-@pytest.mark.parametrize("first_admin", FirstAdmin)
-@pytest.mark.parametrize("approval", Reviewer)
-def test_no_way_gives_a_company_away(
-    flags: tuple[bool, bool, bool, bool], first_admin: FirstAdmin, approval: Reviewer
-) -> None:
-    """Only the first person of a proven company becomes its group admin, and nobody is reviewed by one who is not."""
-    company = CompanyState(*flags)
-    path = path_of(RegistrationPolicy(first_admin=first_admin, member_approval=approval), company)
-    if path.becomes_admin:
-        assert company.is_proven
-        assert not company.has_admin
-        assert not company.had_admin
-        assert first_admin is FIRST
-    if path.reviewer is ADMIN:
-        assert company.has_admin
-    if path.reviewer is AUTO:
-        assert not company.has_admin
-        assert not path.explains_review
 
 
 def test_the_page_about_policies_explains_every_key_and_no_other() -> None:
@@ -353,5 +250,5 @@ def test_every_text_to_agree_to_is_there_in_both_languages(language: str) -> Non
 
 def test_the_page_names_every_value_that_can_be_chosen() -> None:
     page = (DOCS / "registration-policy.md").read_text()
-    kinds = (Proof, Reviewer, MailCheck, FirstAdmin, Asked, Role)
+    kinds = (Proof, CardRank, Reviewer, MailCheck, FirstAdmin, Asked, Role)
     assert [value for kind in kinds for value in kind if f"`{value}`" not in page] == []

@@ -2,7 +2,8 @@
 
 import pytest
 
-from idp.policies.registration import CompanyState, RegistrationPolicy, Step, path_of
+from idp.policies.registration import RegistrationPolicy
+from idp.policies.registration_path import CompanyState, Step, path_of
 from idp.policies.registration_steps import current_step, is_reached, step_before, steps_of
 
 FRESH = path_of(RegistrationPolicy(), CompanyState())

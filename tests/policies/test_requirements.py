@@ -16,7 +16,8 @@ READY = Situation(
     has_left_client=False,
     must_choose=False,
     must_consent=False,
-    meets_acr=True,
+    must_step_up=False,
+    is_beyond_reach=False,
 )
 
 
@@ -42,7 +43,8 @@ def test_nothing_missing_is_an_answer() -> None:
         ({"is_admitted": False}, "choose_account", "interaction_required"),
         ({"has_left_client": True}, "choose_account", "login_required"),
         ({"meets_wish": False, "wishes_for_somebody_else": True}, "choose_account", "login_required"),
-        ({"meets_acr": False}, "unmet", "unmet_authentication_requirements"),
+        ({"is_beyond_reach": True}, "unmet", "unmet_authentication_requirements"),
+        ({"must_step_up": True}, "step_up", "unmet_authentication_requirements"),
         ({"must_consent": True}, "consent", "consent_required"),
     ],
 )
@@ -53,3 +55,8 @@ def test_each_thing_missing_has_its_page_and_its_error(changes: dict[str, bool],
 def test_signing_in_comes_before_choosing_and_choosing_before_consent() -> None:
     assert missing(is_signed_in=False, must_choose=True, must_consent=True) == ("sign_in", "login_required")
     assert missing(must_choose=True, must_consent=True) == ("choose_account", "account_selection_required")
+
+
+def test_a_card_is_asked_for_once_the_account_is_known_and_before_anything_is_agreed_to() -> None:
+    assert missing(must_choose=True, must_step_up=True) == ("choose_account", "account_selection_required")
+    assert missing(must_step_up=True, must_consent=True) == ("step_up", "unmet_authentication_requirements")

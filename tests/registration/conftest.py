@@ -22,6 +22,12 @@ SERVICES: dict[str, tuple[str, dict[str, Any]]] = {
         "港區通行證系統",
         {"preset": "twport", **OPERATOR, "entity_types": ["ubn", "agency", "oid", "foreign", "other"]},
     ),
+    "cards": ("工商憑證服務", {"preset": "dreams"}),
+    "choice": ("兩種驗證服務", {"preset": "dreams", "company_proof": ["card", "operator"]}),
+    "papers": (
+        "免稅函申辦",
+        {"preset": "dreams", "company_proof": ["card", "none"], "first_admin": "none", "member_approval": "auto"},
+    ),
     "single": ("單一帳號服務", {"preset": "dreams", **OPERATOR, "accounts_per_company": "one"}),
 }
 NewCompany = Callable[..., Unit]

@@ -12,7 +12,7 @@ from tests.registration.wizard import PHONE, TICK, Unit, Wizard, answers, number
 from tests.security.doors import send_by_hand
 from tests.security.test_forms import BYTES, check_answer, send_raw
 
-STEPS = ("terms", "company", "verified", "proof", "account", "check")
+STEPS = ("terms", "company", "verified", "proof", "card", "account", "check")
 AUDIT = "SELECT outcome FROM audit_log WHERE action = :action"
 ODD = ("lone surrogate", "right-to-left", "markup", "private use", "long")
 MARKUP = "\"'><script>alert(1)</script>{{7*7}}"

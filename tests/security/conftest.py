@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.cards import settings_for_cards
 from tests.harness.command import Command
 from tests.harness.people import Town
 from tests.harness.server import Server
@@ -61,7 +62,7 @@ def _running(folder: Path, **settings: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def _bent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from _running(tmp_path_factory.mktemp("bent"))
+    yield from _running(tmp_path_factory.mktemp("bent"), **settings_for_cards(software=False))
 
 
 @pytest.fixture(scope="session")
@@ -72,13 +73,13 @@ def bent(_bent_server: Server) -> Town:
 
 @pytest.fixture(scope="session")
 def _honest_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = {"IDP_ARGON2_TIME": "2", "IDP_ARGON2_MEMORY_KIB": "19456"}
+    settings = {"IDP_ARGON2_TIME": "2", "IDP_ARGON2_MEMORY_KIB": "19456", "IDP_CARD_AGENT": "", "IDP_CARD_HIPKI": ""}
     yield from _running(tmp_path_factory.mktemp("honest"), **settings)
 
 
 @pytest.fixture(scope="session")
 def honest(_honest_server: Server) -> Town:
-    """A provider whose hashes cost what they cost in production, where time is measured."""
+    """A provider whose hashes cost what they cost in production, where time is measured; and no card component."""
     return Town(_honest_server)
 
 

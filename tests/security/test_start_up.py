@@ -33,6 +33,8 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "an unknown mode": ({"IDP_MODE": "staging"}, "IDP_MODE"),
     "a lifetime too long": ({"IDP_CODE_SECONDS": "600"}, "IDP_CODE_SECONDS"),
     "no number": ({"IDP_WORKERS": "two"}, "IDP_WORKERS"),
+    "software cards": ({"IDP_CARD_SOFTWARE": "true"}, "IDP_CARD_SOFTWARE"),
+    "cards of the test policy": ({"IDP_CARD_POLICIES": "2.16.886.101.0.3.0"}, "IDP_CARD_POLICIES"),
     "hashes for nothing": ({"IDP_ARGON2_MEMORY_KIB": "8", "IDP_ARGON2_TIME": "1"}, "IDP_ARGON2"),
 }
 

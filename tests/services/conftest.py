@@ -1,12 +1,14 @@
-"""A migrated database for each file of tests, on SQLite and on PostgreSQL; empty for each test."""
+"""A migrated database on SQLite and one on PostgreSQL, empty for each test."""
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
+from clients.testca.authority import Card
 from idp import db as database_room
 from idp.config import Mode, Settings, use_settings
 from idp.db import Base, db, session, transaction
@@ -16,7 +18,9 @@ from idp.services.audit import Circumstances, under
 from idp.services.clients import forget_cached_clients
 from idp.services.companies import add_company
 from idp.services.menus import forget_cached_menus
+from idp.services.trust import add_anchor
 from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.services.ca_server import Ca
 
 
 def settings_for(database_url: str, **more: object) -> Settings:
@@ -26,7 +30,7 @@ def settings_for(database_url: str, **more: object) -> Settings:
     return Settings.model_validate({**common, **keys, "database_url": database_url, **more})
 
 
-@pytest.fixture(scope="module", params=ON_EACH_DATABASE)
+@pytest.fixture(scope="session", params=ON_EACH_DATABASE)
 def storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An application that has a database and nothing else."""
     folder = tmp_path_factory.mktemp("services")
@@ -60,3 +64,20 @@ def company(database: Flask) -> Company:
     """測試一號有限公司."""
     with transaction():
         return add_company(tax_id="00000016", name="測試一號有限公司")
+
+
+@pytest.fixture
+def ca(database: Flask) -> Iterator[Ca]:
+    """A CA that answers, whose host is on our list and whose certificates are pinned."""
+    with Ca() as running:
+        use_settings(database.config["IDP"].model_copy(update={"card_hosts": (running.host,)}))
+        with transaction():
+            for authority in (running.pki.root, running.pki.companies):
+                add_anchor(authority.der, hashlib.sha256(authority.der).hexdigest(), "tests")
+        yield running
+
+
+@pytest.fixture
+def card(ca: Ca) -> Card:
+    """A good company card of that CA."""
+    return ca.pki.company()

@@ -1,4 +1,4 @@
-"""Every mail about applications, invitations and rights: the manuals' words, in both languages and in both forms."""
+"""Every mail about applications, invitations, rights and cards: the manuals' words, in both languages and forms."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,11 @@ from idp.app import create_app
 from idp.config import Settings, use_settings
 from idp.db import db, now, session, transaction
 from idp.mails import accounts as account_mails
+from idp.mails import cards as card_mails
 from idp.mails import cases as mails
 from idp.mails.render import rendered
-from idp.models import Case, Company, Invitation, OutboxEntry
+from idp.models import Account, Card, Case, Company, Invitation, OutboxEntry
+from idp.policies.cards import CardRank
 from idp.policies.roles import Role
 from idp.policies.standing import Approval
 from idp.services.service_registry import ServiceProfile, add_service
@@ -72,6 +74,15 @@ def told(entry: OutboxEntry) -> dict[str, str]:
     return {name: str(value) for name, value in told.items()} | {"words": words}
 
 
+def card_of(account: Account, company: Company) -> Card:
+    """An 附卡 whose time is over on 3 March 2030."""
+    return Card(
+        id="cd_1", account_id=account.id, company_id=company.id, key_sha256="k", certificate_sha256="c",
+        certificate=b"", serial="1A2B3C4D", tax_id=company.tax_id, name=company.name, rank=CardRank.SECONDARY,
+        not_before=now(), not_after=datetime(2030, 3, 2, 16, tzinfo=UTC), enrolled_at=now(),
+    )  # fmt: skip
+
+
 def write_all(case: Case, company: Company) -> None:
     """Every message there is, to 王小明 or to the group admin 陳美惠."""
     account = account_of(case)
@@ -102,6 +113,10 @@ def write_all(case: Case, company: Company) -> None:
         account_mails.role_changed(account)
         account_mails.account_suspended(account, "請附在職證明。")
         account_mails.account_restored(account)
+        card_mails.card_enrolled(account, company, card_of(account, company))
+        card_mails.card_removed(account, company, card_of(account, company))
+        card_mails.card_ends(account, company, card_of(account, company))
+        card_mails.group_admin_by_card(admin, company, account)
 
 
 def in_language(entry: OutboxEntry, locale: str) -> OutboxEntry:
@@ -120,7 +135,7 @@ def test_every_mail_can_be_read_in_both_forms(case: Case, company: Company, loca
     """Same sentences in the same order, nothing that tracks, and no Chinese in an English mail but names."""
     write_all(case, company)
     all_of_them = written(locale)
-    assert len(all_of_them) == 18
+    assert len(all_of_them) == 22
     for name, mail in all_of_them:
         text = mail["plain"].partition("\n-- \n")[0]
         place = 0
@@ -186,6 +201,27 @@ def test_the_other_mails_have_the_words_of_the_manuals(case: Case, company: Comp
     assert digest["plain"].count("- 林小玉") == 10
     assert "- 另有 2 筆" in digest["plain"]
     assert mail_named("invitation")["plain"].splitlines()[2] == "您好："
+
+
+def test_the_mails_about_cards_say_which_and_until_when_and_what_to_do_if_it_was_not_you(
+    case: Case, company: Company
+) -> None:
+    write_all(case, company)
+    enrolled, removed, ends = (mail_named(name)["plain"] for name in ("card_enrolled", "card_removed", "card_ends"))
+    for mail in (enrolled, removed, ends):
+        for words in ("附卡", "1A2B3C4D", "example1234", "測試一號有限公司（統編末三碼 016）", "客服專線 0800-000-000"):
+            assert words in mail, words
+        assert "https://idp.test/account/credentials" in mail
+    assert "若不是您本人登錄，請立即登入並至「憑證與登入方式」移除這張卡片" in enrolled
+    assert "若不是您本人移除，請立即登入" in removed
+    assert "憑證將於119年3月3日（2030-03-03）到期" in ends
+    assert "登錄新卡片，再移除舊卡片" in ends
+    assert "若您未曾登錄這張卡片" in ends
+    former = mail_named("group_admin_by_card")["plain"]
+    assert former.startswith("群組管理員已由他人接任\n\n陳美惠 您好：")
+    assert "王小明已出示貴公司的工商憑證正卡，自115年11月20日 14:05起擔任群組管理員。" in former
+    assert "若有誤（例如卡片遺失或遭他人使用），請至工商憑證管理中心停用卡片，並立即洽客服專線 0800-000-000" in former
+    assert "https://idp.test/help/card" in former
 
 
 def test_what_people_write_is_escaped_in_a_mail(case: Case, company: Company) -> None:

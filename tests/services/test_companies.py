@@ -6,8 +6,9 @@ from flask import Flask
 from idp.db import transaction
 from idp.errors import AlreadyExists, InvalidInput
 from idp.models import Company
+from idp.policies.assurance import Acr
 from idp.policies.standing import CompanyProof, CompanyStatus
-from idp.services.companies import add_company, company_by_tax_id, restore_company, suspend_company
+from idp.services.companies import add_company, company_by_tax_id, demand_acr, restore_company, suspend_company
 from tests.services.people import a_client, actions, at_once, audit_rows, person, signed_in, what_is_open
 
 
@@ -91,6 +92,17 @@ def test_a_suspended_company_is_restored_once(company: Company) -> None:
         restore_company(company)
     assert company.status is CompanyStatus.ACTIVE
     assert actions()[-2:] == ["company:suspended", "company:restored"]
+
+
+def test_a_company_demands_a_stronger_sign_in_once_and_gives_it_up_once(company: Company) -> None:
+    version = company.version
+    for acr in (Acr.CARD, Acr.CARD, None, None):
+        with transaction():
+            demand_acr(company, acr)
+        assert company.required_acr == acr
+    assert company.version == version + 2
+    assert actions()[-2:] == ["company:acr:demanded", "company:acr:waived"]
+    assert actions()[-3] != "company:acr:demanded"
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "\0", "\ud800"])

@@ -18,7 +18,6 @@ from idp.db import db, now, session, transaction
 from idp.models import Account, Client, ClientSession, Company, Grant, OutboxEntry, SignIn
 from idp.oidc.backchannel import Messenger
 from idp.oidc.keys import forget_cached_keys
-from idp.oidc.outbound import Unreachable, post_form
 from idp.policies.roles import Role
 from idp.services.access import narrow_access
 from idp.services.accounts import set_role, suspend_account
@@ -26,6 +25,7 @@ from idp.services.authorizations import take_back
 from idp.services.client_registry import remove_client
 from idp.services.companies import suspend_company
 from idp.services.logout_notices import BACKCHANNEL
+from idp.services.outbound import Unreachable, post_form
 from idp.services.secrets import new_id
 from idp.services.sign_ins import end_own_sign_in, end_sign_in, leave_client
 from idp.services.signing_keys import ensure_keys

@@ -90,7 +90,7 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
 
 def test_a_policy_that_leads_nowhere_is_refused_with_every_reason(database: Flask) -> None:
     told = refusal_of(policy={"preset": "twport", "roles": []})
-    assert told["problems"] == ["policy.proof_not_built:document", "policy.proof_not_built:card", "policy.no_role"]
+    assert told["problems"] == ["policy.proof_not_built:document", "policy.no_role"]
 
 
 @pytest.mark.parametrize("service_id", ["", "No Name", "1st", "x" * 41, "港務", "dreams\n"])

@@ -21,13 +21,17 @@ SECONDS_TO_START = 90
 LAST_LINE = "Ctrl-C stops everything"
 
 
+# From the first port on: provider, DREAMS, mailbox and its SMTP, card agent, test CA.
+PORTS = (0, 1, 25, 26, 71, 72)
+
+
 def free_ports() -> int:
-    """A first port whose three companions are free too."""
+    """A first port whose companions are free too."""
     for _ in range(100):
         first = free_port()
-        if all(_is_free(first + further) for further in (1, 25, 26)):
+        if all(_is_free(first + further) for further in PORTS):
             return first
-    raise AssertionError("no four free ports")
+    raise AssertionError(f"no {len(PORTS)} free ports")
 
 
 def _is_free(port: int) -> bool:
@@ -75,6 +79,17 @@ class Demo:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, number: signal.Signals) -> None:
+        """Tell it to end by that signal; it says that it did, and all its processes are gone."""
+        self.signal(number)
+        status, said = self.end()
+        assert (status, said.strip()) == (0, "The demo is stopped. Its data is kept.")
+        assert self.leaves_nobody()
+
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
@@ -92,33 +107,30 @@ class Demo:
         return requests.get(f"http://localhost:{self.port + further}{path}", timeout=10)
 
     def remove(self) -> None:
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.communicate(timeout=30)
+        if self.is_running:
+            self.signal(signal.SIGTERM)
+            self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Demo]:
-    """A demo whose data is there, and that does not run."""
+    """A demo whose data is there; whether it runs depends on the tests before."""
     demo = Demo()
     try:
         assert demo.start() < SECONDS_TO_START
-        demo.signal(signal.SIGINT)
-        demo.end()
         yield demo
     finally:
         demo.remove()
 
 
 @pytest.fixture
-def running(made: Demo) -> Iterator[Demo]:
-    made.start()
-    yield made
-    if made._process and made._process.poll() is None:
-        made.signal(signal.SIGTERM)
-        made.end()
-    wait_until("the last demo is gone", made.leaves_nobody)
+def running(made: Demo) -> Demo:
+    """It runs, since now where the last test has ended it."""
+    if not made.is_running:
+        wait_until("the last demo is gone", made.leaves_nobody)
+        made.start()
+    return made
 
 
 def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
@@ -132,15 +144,18 @@ def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
 def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
     for person in ("guest1", "staff1", "admin1", "staff2", "林小玉", "測試二號有限公司"):
         assert person in running.announced
-    for further in (0, 1, 25):
+    for further in (0, 1, 25, 72):
         assert f"http://localhost:{running.port + further}" in running.announced
     assert running.get(0, "/.well-known/openid-configuration").json()["issuer"] == (f"http://localhost:{running.port}")
     assert running.get(1).status_code == 200
     assert "示範信箱" in running.get(25).text
     for address in ("127.0.0.1", "::1"):
-        for further in (0, 1, 25, 26):
+        for further in PORTS:
             socket.create_connection((address, running.port + further), timeout=5).close()
     assert len(workers_of_the_provider(running)) == 2
+    assert "PIN 123456" in running.announced
+    assert "憑證密碼：123456" in running.get(72).text
+    assert f"http://localhost:{running.port}" in running.get(71, "/card").text
 
 
 def test_its_secrets_are_for_its_owner_alone(made: Demo) -> None:
@@ -150,32 +165,48 @@ def test_its_secrets_are_for_its_owner_alone(made: Demo) -> None:
     assert len(set(known.values())) == len(known)
 
 
-def test_a_second_run_keeps_the_data(running: Demo) -> None:
+def drawer_of(demo: Demo) -> dict[str, bytes]:
+    """The files of the software cards."""
+    return {path.name: path.read_bytes() for path in (demo.folder / "testca" / "drawer").iterdir()}
+
+
+def run_idp(demo: Demo, *words: str) -> subprocess.CompletedProcess[str]:
+    """The `idp` command on the demo's data, by the settings that the README names."""
+    script = f'. docs/examples/demo-settings.sh {demo.port} && exec "$@"'
+    command = ["bash", "-c", script, "bash", sys.executable, "-m", "idp.cli", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_card_of_the_drawer_is_good_for_the_provider_and_a_revoked_one_is_not(running: Demo) -> None:
+    drawer = running.folder / "testca" / "drawer"
+    assert running.get(72, "/moeaca/CRL_0001.crl").content[:1] == b"\x30"
+    good, revoked = (
+        run_idp(running, "trust", "check", str(drawer / f"{name}.der"), "--json")
+        for name in ("3 測試三號有限公司 正卡", "6 測試二號有限公司 已廢止")
+    )
+    told = json.loads(good.stdout)
+    assert (good.returncode, told["tax_id"], told["name"]) == (0, "00000037", "測試三號有限公司")
+    assert told["revocation"].startswith("good, says OCSP")
+    assert (revoked.returncode, "was revoked" in revoked.stderr) == (1, True)
+
+
+def test_a_second_run_keeps_the_data_and_takes_up_a_load_that_was_broken_off(running: Demo) -> None:
     keys = running.get(0, "/jwks").json()["keys"]
     ledger = (running.folder / "loaded.json").read_text()
-    running.signal(signal.SIGINT)
-    assert running.end()[0] == 0
-    assert running.leaves_nobody()
+    cards = drawer_of(running)
+    assert len(cards) == 2 * 9 + 1
+    running.stop(signal.SIGINT)
     running.start()
     assert running.get(0, "/jwks").json()["keys"] == keys
     assert (running.folder / "loaded.json").read_text() == ledger
-
-
-def test_a_load_broken_off_before_its_note_is_taken_up_again(made: Demo) -> None:
+    assert drawer_of(running) == cards
+    running.stop(signal.SIGTERM)
+    # Broken off after the last part, before its note.
     for note in ("loaded.json", "prepared"):
-        (made.folder / note).unlink()
-    made.start()
-    made.signal(signal.SIGINT)
-    assert made.end()[0] == 0
-    assert len(json.loads((made.folder / "loaded.json").read_text())) == 12
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_told_to_end_it_ends_with_all_its_processes(running: Demo, number: signal.Signals) -> None:
-    running.signal(number)
-    status, said = running.end()
-    assert (status, said.strip()) == (0, "The demo is stopped. Its data is kept.")
-    assert running.leaves_nobody()
+        (running.folder / note).unlink()
+    running.start()
+    assert len(json.loads((running.folder / "loaded.json").read_text())) == 12
+    running.stop(signal.SIGHUP)
 
 
 def test_when_one_process_dies_it_says_which_and_stops_the_others(running: Demo) -> None:
@@ -195,6 +226,8 @@ def test_killed_itself_it_leaves_nobody_behind(running: Demo) -> None:
 
 
 def test_a_port_in_use_is_named_with_what_to_do(made: Demo) -> None:
+    if made.is_running:
+        made.stop(signal.SIGINT)
     with socket.create_server(("127.0.0.1", made.port + 25)):
         answer = subprocess.run(made.command("--fresh"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 1

@@ -46,12 +46,10 @@ class Here:
             stdin=secret,
         )
         self.town.idp("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json"))
-        programs = (("clients.dreams", [], bare | settings), ("idp.cli", ["worker"], self.server.environment))
+        words = [sys.executable, "-m", "clients.dreams"]
         self.processes = [
-            Process(
-                [sys.executable, "-m", module, *words], folder=ROOT, environment=given, log=folder / f"{module}.log"
-            )
-            for module, words, given in programs
+            Process(words, folder=ROOT, environment=bare | settings, log=folder / "dreams.log"),
+            self.server.start_worker(folder / "worker.log"),
         ]
 
     def close(self) -> None:

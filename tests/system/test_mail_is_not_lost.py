@@ -4,7 +4,6 @@ FT01, and issue 3 "Done when" 3.
 """
 
 import secrets
-import sys
 import threading
 import time
 from collections import Counter
@@ -42,16 +41,11 @@ class Here:
 
     def worker(self, patience: str = PATIENT) -> Process:
         """Start one more ``idp worker``."""
-        to_it = {
-            "IDP_MAIL_SERVER": "127.0.0.1",
-            "IDP_MAIL_PORT": str(self.post.port),
-            "IDP_MAIL_TIMEOUT_SECONDS": patience,
-        }
-        process = Process(
-            [sys.executable, "-m", "idp.cli", "worker"],
-            folder=ROOT,
-            environment={**self.server.environment, **to_it},
-            log=self.server.folder / "worker.log",
+        process = self.server.start_worker(
+            self.server.folder / "worker.log",
+            IDP_MAIL_SERVER="127.0.0.1",
+            IDP_MAIL_PORT=str(self.post.port),
+            IDP_MAIL_TIMEOUT_SECONDS=patience,
         )
         self.workers.append(process)
         return process

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from clients.dreams.explanations import EXPLANATIONS
+from clients.dreams.explanations import EXPLANATIONS, explained
 from clients.dreams.new_site import read_new_site
 from clients.dreams.report import neutral
 from clients.dreams.settings import SettingRefused, settings_from
@@ -121,6 +121,26 @@ def test_every_claim_received_is_explained(person: Person, issuer: SmallIssuer) 
     assert all(f"<code>{name}</code>" in page for name in received)
     assert received - EXPLANATIONS.keys() == {"brand_new"}
     assert "本頁還沒有這個宣告的說明" in page
+
+
+@pytest.mark.parametrize(
+    ("amr", "chinese", "english"),
+    [
+        (["pwd"], "密碼", "Password"),
+        (["sc", "pin", "hwk"], "工商憑證（讀卡元件）", "Company card (card agent)"),
+        (["sc", "pin"], "工商憑證（HiPKI 元件）", "Company card (HiPKI)"),
+        (
+            ["pwd", "sc", "pin", "swk"],
+            "密碼、工商憑證（軟體憑證，試用）",
+            "Password, Company certificate (software card, for trying out)",
+        ),
+        (["otp"], "", ""),
+    ],
+)
+def test_the_ways_of_signing_in_are_named(amr: list[str], chinese: str, english: str) -> None:
+    for language, words in (("zh-TW", chinese), ("en", english)):
+        (row,) = explained({"amr": amr}, {"amr": amr}, language)
+        assert row.in_words == words
 
 
 def test_pages_come_in_english_where_it_is_asked_for(person: Person) -> None:

@@ -1,4 +1,4 @@
-"""Requests of ours to addresses that clients registered: short, small, and only to machines that may be called.
+"""Requests of ours to addresses that others named (clients, certificates): short, small, only where we may call.
 
 The number that is connected to is the one that was checked, so a name that changes its mind leads nowhere new
 (DNS rebinding). Redirects are not followed and proxies of the environment are not asked.
@@ -12,10 +12,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from typing import Any, cast
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from idp.policies.addresses import may_be_called
@@ -24,6 +25,7 @@ PORTS = {"https": 443, "http": 80}
 LONGEST_TEXT = 2048
 MOST_NUMBERS = 4
 
+T = TypeVar("T")
 Found = tuple[socket.AddressFamily, Any]
 
 
@@ -44,33 +46,65 @@ def post_form(address: str, form: Mapping[str, str], *, seconds: float, loopback
 
     ``loopback`` allows this very machine. Raises Unreachable.
     """
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+    def read(response: HTTPResponse) -> Answer:
+        text = b""
+        if not 200 <= response.status < 300:
+            # Only operators read it, so what can't be had is left out.
+            with contextlib.suppress(OSError, HTTPException):
+                text = response.read(LONGEST_TEXT)
+        return Answer(response.status, text.decode("utf-8", "replace"))
+
+    return _exchange(address, urlencode(form).encode(), kind, read, seconds=seconds, loopback=loopback)
+
+
+def fetch(
+    address: str, *, body: bytes | None, content_type: str, seconds: float, largest: int, loopback: bool
+) -> bytes:
+    """The content at an http(s) address (GET), or what it answers to ``body`` (POST), all of it within ``seconds``.
+
+    Raises Unreachable, also for any answer but 200 and for one of more than ``largest`` bytes, which is not read on.
+    """
+    kind = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if body is not None:
+        kind["Content-Type"] = content_type
+
+    def read(response: HTTPResponse) -> bytes:
+        if response.status != HTTPStatus.OK:
+            raise Unreachable(f"answered {response.status}")
+        content = response.read(largest + 1)
+        if len(content) > largest:
+            raise Unreachable(f"the answer has more than {largest} bytes")
+        # http.client gives what came where a connection ends before its time and a size was asked for.
+        if response.length:
+            raise Unreachable("the answer broke off")
+        return content
+
+    return _exchange(address, body, kind, read, seconds=seconds, loopback=loopback)
+
+
+def _exchange(
+    address: str,
+    body: bytes | None,
+    kind: Mapping[str, str],
+    read: Callable[[HTTPResponse], T],
+    *,
+    seconds: float,
+    loopback: bool,
+) -> T:
     deadline = time.monotonic() + seconds
     parts = urlsplit(address)
     try:
         with contextlib.closing(_connected(parts, deadline, loopback)) as connection:
-            return _exchange(connection, parts, urlencode(form).encode(), deadline)
+            http = HTTPConnection(parts.netloc)
+            http.sock = cast(Any, _Bounded(connection, deadline))
+            headers = {"Host": parts.netloc, **kind, "User-Agent": "company-idp", "Connection": "close"}
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            http.request("GET" if body is None else "POST", path, body, headers)
+            return read(http.getresponse())
     except (OSError, HTTPException) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
-
-
-def _exchange(connection: socket.socket, parts: SplitResult, body: bytes, deadline: float) -> Answer:
-    http = HTTPConnection(parts.netloc)
-    http.sock = cast(Any, _Bounded(connection, deadline))
-    headers = {
-        "Host": parts.netloc,
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Accept": "application/json",
-        "User-Agent": "company-idp",
-        "Connection": "close",
-    }
-    http.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)
-    response = http.getresponse()
-    text = b""
-    if not 200 <= response.status < 300:
-        # Only operators read it, so what can't be had is left out.
-        with contextlib.suppress(OSError, HTTPException):
-            text = response.read(LONGEST_TEXT)
-    return Answer(response.status, text.decode("utf-8", "replace"))
 
 
 def _left(deadline: float) -> float:

@@ -1,0 +1,135 @@
+"""What all ways of signing in share: the request that waits, who is signed in already, and where one goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, g, make_response, redirect, request, url_for
+from flask_babel import gettext
+
+from idp.browser import (
+    browser_id,
+    current_sign_in,
+    forget_current_sign_in,
+    peer_address,
+    set_sign_in_cookie,
+    sign_in_token,
+)
+from idp.errors import AccountPending, AccountRejected, AccountUnverified, Refused
+from idp.flows.own_paths import own_path
+from idp.flows.page_context import on_the_way_to
+from idp.policies.assurance import Method
+from idp.services.acting import Acting
+from idp.services.authorization_requests import WaitingRequest, note_signed_in, waiting_request
+from idp.services.clients import client_by_id
+from idp.services.sign_ins import SignedIn, begin_sign_in, find_sign_in
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody at the door: for a request that waits or a page that wanted a sign-in (``back``), perhaps signed in
+    already; ``other`` says that she wants to be somebody else."""
+
+    waiting: WaitingRequest | None
+    signed_in: SignedIn | None
+    other: bool
+    back: str
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is for one person to sign in again; another account comes by its own way (?other=1)."""
+        return self.signed_in is not None and not self.other
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody asks for a sign-in, and there is one."""
+        return self.is_fixed and self.waiting is None
+
+    @property
+    def on_the_way(self) -> dict[str, Any]:
+        """What the address of every page at the door carries along."""
+        return {"request_id": self.waiting.id if self.waiting else None, "back": self.back or None}
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The same as hidden fields of a form."""
+        waiting_id = self.waiting.id if self.waiting else ""
+        return {"request_id": waiting_id, "other": "1" if self.other else "", "back": self.back}
+
+    @property
+    def goes_on(self) -> str:
+        """Where one is led once one is signed in."""
+        if self.waiting is not None:
+            return url_for("authorize.resume", request_id=self.waiting.id)
+        return self.back or url_for("account.overview")
+
+
+def arrival_of(values: Mapping[str, str]) -> Arrival:
+    """Who comes, by the fields of an address or a form. The browser gets its id, if it has none."""
+    browser, request_id = browser_id(), values.get("request_id", "")
+    waiting = waiting_request(request_id, browser=browser) if request_id else None
+    return Arrival(waiting, current_sign_in(), bool(values.get("other")), own_path(values.get("back")) or "")
+
+
+def show_door(arrival: Arrival, endpoint: str) -> None:
+    """Say which application a page leads to, and where its language link leads: by GET, also after a POST."""
+    on_the_way_to(client_by_id(arrival.waiting.client_id) if arrival.waiting else None)
+    g.here = url_for(endpoint, **arrival.on_the_way, other="1" if arrival.other else None)
+
+
+def previous_sign_in() -> SignedIn | None:
+    """The sign-in of this browser that a new one continues or ends; one that idled out counts."""
+    token = sign_in_token()
+    return find_sign_in(token, even_idle=True) if token else None
+
+
+def let_in(
+    account: Acting,
+    methods: list[Method],
+    arrival: Arrival,
+    *,
+    previous: SignedIn | None,
+    card_tax_id: str | None = None,
+) -> str:
+    """Sign somebody in, and note it for the request that waits; the cookie's token. Within a transaction."""
+    _, token = begin_sign_in(
+        account,
+        methods,
+        previous=previous,
+        browser=browser_id(),
+        address=peer_address(),
+        user_agent=request.headers.get("User-Agent"),
+        card_tax_id=card_tax_id,
+    )
+    if arrival.waiting is not None:
+        note_signed_in(arrival.waiting.id)
+    return token
+
+
+def lead_on(token: str, target: str) -> Response:
+    """Give the browser its sign-in and lead it on."""
+    forget_current_sign_in()
+    response = make_response(redirect(target, 303))
+    set_sign_in_cookie(response, token)
+    return response
+
+
+def about_another(arrival: Arrival) -> str | None:
+    """That the sign-in which runs will end, where somebody else is to sign in."""
+    if arrival.signed_in is None or not arrival.other:
+        return None
+    return str(
+        gettext(
+            "您目前以「%(name)s」登入。改用其他帳號登入後，「%(name)s」在這個瀏覽器的登入會結束。",
+            name=arrival.signed_in.human.name,
+        )
+    )
+
+
+def way_on(refused: Refused | None) -> dict[str, str] | None:
+    """Where a refusal leads who is refused for a reason of her own application."""
+    if isinstance(refused, AccountUnverified):
+        return {"href": url_for("verification_resend.ask"), "text": gettext("補發驗證信")}
+    if isinstance(refused, AccountPending | AccountRejected):
+        return {"href": url_for("case_status.ask"), "text": gettext("查詢申請進度")}
+    return None

@@ -1,0 +1,101 @@
+"""How an application begins: at which service, on whose way, and with what a card has brought along (R-203)."""
+
+from dataclasses import dataclass
+
+from flask import redirect, render_template, request, url_for
+from flask import session as browser_session
+from flask.typing import ResponseReturnValue
+
+from idp.browser import browser_id
+from idp.db import transaction
+from idp.flows.card_sign_in import CARD_RUN
+from idp.flows.moments import is_english
+from idp.flows.page_context import NOTICE, on_the_way_to
+from idp.flows.registration_run import KIND, Registration, begin_run, find_run, state_of_run
+from idp.models import Service
+from idp.policies.entities import EntityKind
+from idp.policies.tax_id import TaxId
+from idp.services.authorization_requests import WaitingRequest, waiting_request
+from idp.services.clients import ClientRecord, client_by_id
+from idp.services.flows import run_on_the_way, running
+from idp.services.registry import look_up_soon
+from idp.services.service_registry import list_services, registration_policy
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtCard:
+    """Whom a card names that was presented to sign in and signs nobody in; what it has proven is not carried over."""
+
+    tax_id: str
+    name: str
+
+
+def begin_application() -> ResponseReturnValue:
+    """Begin where the service is known: by the waiting request, by ``?service=``, or because there is but one."""
+    waiting = _waiting(request.args.get("request_id", ""))
+    brought = _brought(request.args.get("card", ""))
+    there = _known_run(waiting, brought) if waiting is not None else None
+    if there is not None:
+        return redirect(there, 303)
+    client = client_by_id(waiting.client_id) if waiting else None
+    on_the_way_to(client)
+    services = {service.id: service for service in list_services()}
+    wanted = client.service_id if client and client.service_id else request.args.get("service", "")
+    chosen = services.get(wanted) or (next(iter(services.values())) if len(services) == 1 else None)
+    if chosen is None:
+        return _choice(services, waiting)
+    with transaction():
+        run_id = begin_run(_begun(chosen, client, brought), request_id=waiting.id if waiting else None)
+    return redirect(url_for("registration.terms", run=run_id), 303)
+
+
+def _choice(services: dict[str, Service], waiting: WaitingRequest | None) -> str:
+    shown = [(service.id, service.name_en if is_english() else service.name_zh) for service in services.values()]
+    return render_template(
+        "registration/begin.html",
+        services=shown,
+        notice=browser_session.pop(NOTICE, None),
+        request_id=waiting.id if waiting else None,
+        card_run=request.args.get("card") or None,
+    )
+
+
+def _begun(service: Service, client: ClientRecord | None, brought: BroughtCard | None) -> Registration:
+    state = Registration(service.id, client.id if client else None)
+    if brought is not None and EntityKind.UBN in registration_policy(service).entity_types:
+        state.name_company(EntityKind.UBN, brought.tax_id)
+        state.typed |= {"id_type": str(EntityKind.UBN), "number": brought.tax_id, "company_name": brought.name}
+        state.wants_card, state.brought = True, brought.tax_id
+        look_up_soon(TaxId(brought.tax_id))
+    return state
+
+
+def _waiting(request_id: str) -> WaitingRequest | None:
+    return waiting_request(request_id, browser=browser_id()) if request_id else None
+
+
+def _brought(run_id: str) -> BroughtCard | None:
+    run = running(run_id, CARD_RUN, browser=browser_id()) if run_id else None
+    return BroughtCard(str(run.data["tax_id"]), str(run.data["name"])) if run is not None else None
+
+
+def _known_run(waiting: WaitingRequest, brought: BroughtCard | None) -> str | None:
+    """Where who comes back to a request goes: on with her application, or, once it is sent, to sign in.
+
+    Who comes back with a card that her application does not know of begins anew with it; who has sent one already is
+    shown what became of it, since no card signs her in before she is let in.
+    """
+    run_id = run_on_the_way(KIND, waiting.id, browser=browser_id())
+    kept = find_run(run_id) if run_id is not None else None
+    if kept is None:
+        return None
+    if kept.is_finished:
+        is_shown = brought is not None and "case" in kept.data
+        return url_for("registration_done.done", run=kept.id) if is_shown else _sign_in(waiting)
+    if brought is not None and state_of_run(kept).brought != brought.tax_id:
+        return None
+    return url_for(f"registration.{kept.step}", run=kept.id)
+
+
+def _sign_in(waiting: WaitingRequest) -> str:
+    return url_for("sign_in.ask", request_id=waiting.id)

@@ -1,0 +1,1 @@
+"""A PIV card made of software, in a virtual reader behind the machine's real PC/SC service."""

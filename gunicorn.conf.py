@@ -24,8 +24,8 @@ proc_name = "idp"
 bind = list(chosen.bind)
 
 # Threads, since a worker waits for the disk more than it computes, and sync workers hang on two half-sent
-# requests.
-worker_class = "gthread"
+# requests. gunicorn's own wait for a slow sender for ever; ours cuts her off.
+worker_class = "idp.pacing.PacedWorker"
 workers = chosen.workers
 threads = chosen.threads
 # Imported once and shared with the workers by the kernel. Nothing is to be undone after the fork: the

@@ -21,6 +21,7 @@ from idp.config import Settings
 from idp.config import settings as current_settings
 from idp.flows import (
     account,
+    agreements,
     card_answers,
     card_help,
     card_sign_in,
@@ -35,6 +36,7 @@ from idp.flows import (
     error_pages,
     first_password,
     group_console,
+    group_documents,
     group_menus,
     group_person,
     group_records,
@@ -51,6 +53,30 @@ from idp.flows import (
     unknown_card,
     verification_resend,
 )
+from idp.flows.ops import account_acts as ops_account_acts
+from idp.flows.ops import accounts as ops_accounts
+from idp.flows.ops import audit as ops_audit
+from idp.flows.ops import client_secrets as ops_client_secrets
+from idp.flows.ops import client_sheet as ops_client_sheet
+from idp.flows.ops import client_try as ops_client_try
+from idp.flows.ops import clients as ops_clients
+from idp.flows.ops import companies as ops_companies
+from idp.flows.ops import company_acts as ops_company_acts
+from idp.flows.ops import home as ops_home
+from idp.flows.ops import mail as ops_mail
+from idp.flows.ops import mail_samples as ops_mail_samples
+from idp.flows.ops import operators as ops_operators
+from idp.flows.ops import own as ops_own
+from idp.flows.ops import queue as ops_queue
+from idp.flows.ops import registry as ops_registry
+from idp.flows.ops import review as ops_review
+from idp.flows.ops import service_menus as ops_service_menus
+from idp.flows.ops import service_policy as ops_service_policy
+from idp.flows.ops import service_texts as ops_service_texts
+from idp.flows.ops import services as ops_services
+from idp.flows.ops import setup as ops_setup
+from idp.flows.ops import sign_in as ops_sign_in
+from idp.flows.request_bodies import leave_seat, prepare_body
 from idp.oidc import authorize, endpoints, logout
 from idp.oidc.discovery import HSTS, StaticDocuments
 from idp.services import passwords
@@ -62,22 +88,37 @@ LONGEST_VALUE = 4096
 LONGEST_FIELD_NAME = 200
 # What a card gives is longer, and letters and digits only.
 CARD_PARTS, LONGEST_CARD_PART = frozenset({"certificate", "signature", "message"}), 16_384
+# What an operator registers for an application is longer too, and ASCII: keys, and many addresses.
+LISTS, LONGEST_LIST = frozenset({"jwks", "redirect_uris", "post_logout_redirect_uris"}), 65_536
+# A text that people agree to, as it is written at the console. It is compared with nothing, so it is not normalised.
+WRITES_TEXTS, TEXT_PARTS, LONGEST_TEXT_PART = "ops_service_texts.publish", frozenset({"zh", "en"}), 16_000
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
 LEADS_TO_CLIENTS = frozenset(
-    {"sign_in", "card_sign_in", "card_step_up", "consent", "choose_account", "sign_out", "account", "authorize"}
+    {"sign_in", "card_sign_in", "card_step_up", "agreements", "consent"}
+    | {"choose_account", "sign_out", "account", "authorize"}
 )
 # Whose pages there are.
 FLOWS = (
     *(sign_in, card_sign_in, card_step_up, unknown_card, card_answers),
     *(credentials, company_proof, succession, card_help),
-    *(consent, choose_account, sign_out, account, preferences),
+    *(agreements, consent, choose_account, sign_out, account, preferences),
     *(email_verification, verification_resend, case_status, case_changes),
     *(invitations, invited, first_password),
-    *(group_console, group_person, group_menus, group_records),
+    *(group_console, group_person, group_menus, group_records, group_documents),
     *(registration, registration_done),
 )
+# The operators' console.
+CONSOLE = (
+    *(ops_sign_in.bp, ops_setup.bp, ops_home.bp, ops_operators.bp, ops_own.bp),
+    *(ops_mail.bp, ops_mail_samples.bp, ops_audit.bp, ops_registry.bp),
+    *(ops_companies.bp, ops_company_acts.bp, ops_accounts.bp, ops_account_acts.bp, ops_queue.bp, ops_review.bp),
+    *(ops_clients.bp, ops_client_secrets.bp, ops_client_sheet.bp, ops_client_try.bp),
+    *(ops_services.bp, ops_service_policy.bp, ops_service_texts.bp, ops_service_menus.bp),
+)
+# Pages that show a mail as its reader has it, in a frame without rights.
+WITH_A_FRAME = frozenset({"ops_mail.one", "ops_mail_samples.one"})
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -99,6 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app, chosen)
     Babel(app, locale_selector=page_context.chosen_language, default_locale="zh_Hant_TW")
     app.before_request(_before)
+    app.teardown_request(leave_seat)
     csrf = CSRFProtect(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(moments.FILTERS)
@@ -109,6 +151,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         csrf.exempt(blueprint)
     for flow in FLOWS:
         app.register_blueprint(flow.bp)
+    for blueprint in CONSOLE:
+        app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", _health)
     error_pages.register(app)
     passwords.warm_up()
@@ -160,6 +204,7 @@ def _before() -> None:
         return
     if request.method == "POST" and not _is_from_here():
         abort(403)
+    prepare_body()
     if _has_odd_text(request.args) or (request.method == "POST" and _has_odd_text(request.form)):
         abort(400)
 
@@ -183,6 +228,10 @@ def _has_odd_text(values: MultiDict[str, str]) -> bool:
 def _is_too_long(name: str, value: str) -> bool:
     if len(value) <= LONGEST_VALUE:
         return False
+    if request.endpoint == WRITES_TEXTS and name in TEXT_PARTS:
+        return len(value) > LONGEST_TEXT_PART
+    if name in LISTS:
+        return len(value) > LONGEST_LIST or not value.isascii()
     return name not in CARD_PARTS or len(value) > LONGEST_CARD_PART or not BASE64.fullmatch(value)
 
 
@@ -218,7 +267,8 @@ def _finish(settings: Settings) -> Any:
 
 def _policy() -> str:
     form_action = "" if request.blueprint in LEADS_TO_CLIENTS else " form-action 'self';"
+    frame = " frame-src 'self';" if request.endpoint in WITH_A_FRAME else ""
     return (
         f"default-src 'none'; script-src 'nonce-{g.get('nonce', '')}'; style-src 'self'; img-src 'self';"
-        f" connect-src 'self';{form_action} frame-ancestors 'none'; base-uri 'none'"
+        f" connect-src 'self';{form_action}{frame} frame-ancestors 'none'; base-uri 'none'"
     )

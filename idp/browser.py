@@ -1,7 +1,7 @@
 """The browser in front of us: its id, its sign-in, its address. Shared by the pages and the protocol.
 
-Two cookies: Flask's signed one holds the browser's id, the CSRF token and the language; the sign-in's is an opaque
-token whose row decides everything (security.md §3 "Cookies").
+Three cookies: Flask's signed one holds the browser's id, the CSRF token and the language; the sign-in's is an opaque
+token whose row decides everything (security.md §3 "Cookies"), and so is the console's.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,16 @@ def browser_id() -> str:
     if not isinstance(known, str):
         known = browser_session[BROWSER] = new_secret()
     return known
+
+
+def operator_cookie_name() -> str:
+    """The console's: ``__Host-`` with an https issuer, a plain name of its own on http://localhost."""
+    return "__Host-idp_ops" if settings().secure else "idp_ops"
+
+
+def operator_token() -> str | None:
+    """The console's cookie as it came."""
+    return request.cookies.get(operator_cookie_name())
 
 
 def sign_in_token() -> str | None:

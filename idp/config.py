@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     support_en: str = "Helpdesk 0800-000-000 (Mon–Fri 8:00–18:00)"
 
     gcis_url: str = ""
+    register_folder: Path | None = None
+
+    documents_folder: Path | None = None
+    document_megabytes: int = Field(default=10, ge=1, le=50)
+    virus_scanner: str = ""
+    operator_idle_minutes: int = Field(default=15, ge=1, le=60)
+    operator_hours: int = Field(default=8, ge=1, le=12)
 
     card_agent: str = "http://localhost:61171"
     card_hipki: str = "http://localhost:61161"
@@ -153,6 +160,23 @@ class Settings(BaseSettings):
         if value != value.rstrip("/") or parts.path or parts.query or parts.fragment or parts.username:
             raise ValueError("must be http://localhost:PORT without a path, or empty")
         return value
+
+    @field_validator("documents_folder", "register_folder")
+    @classmethod
+    def _folder_is_absolute(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_absolute():
+            raise ValueError("must be an absolute path")
+        return value
+
+    @field_validator("virus_scanner")
+    @classmethod
+    def _scanner_is_an_address(cls, value: str) -> str:
+        kind, _, where = value.partition(":")
+        host, _, port = where.rpartition(":")
+        is_port = port.isascii() and port.isdigit() and 0 < int(port) < 65536
+        if not value or (kind == "unix" and where.startswith("/")) or (kind == "tcp" and host and is_port):
+            return value
+        raise ValueError("must be unix:/path/of/the/socket, tcp:host:port, or empty")
 
     @field_validator("database_url")
     @classmethod
@@ -223,6 +247,13 @@ class Settings(BaseSettings):
         """The database file, or None where the database is PostgreSQL."""
         prefix = "sqlite:///"
         return Path(self.database_url[len(prefix) :]) if self.database_url.startswith(prefix) else None
+
+    @property
+    def documents_path(self) -> Path | None:
+        """Where uploaded documents are kept; None where no folder is set and none is beside a database file."""
+        if self.documents_folder is not None:
+            return self.documents_folder
+        return self.sqlite_path.parent / "documents" if self.sqlite_path is not None else None
 
     @cached_property
     def master_secret(self) -> bytes:

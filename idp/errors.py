@@ -44,7 +44,8 @@ class TooManyTries(Refused):
 
 
 class AccountPending(Refused):
-    """The password was right, but the account waits for its review (R-033); ``details["reviewer"]`` says whose."""
+    """The password was right, but the account waits for its review (R-033); ``details["reviewer"]`` says whose,
+    ``asked`` that the applicant was asked for more."""
 
     code = "login.pending"
     status = 200
@@ -120,6 +121,13 @@ class LastGroupAdmin(Refused):
     status = 409
 
 
+class SuspendedByOperator(Refused):
+    """An operator has suspended the account: no group admin restores it."""
+
+    code = "group.by_operator"
+    status = 409
+
+
 class TooManyRequests(Refused):
     """A limit of security.md §3 is reached for something but sign-in; ``details["retry_at"]`` says until when."""
 
@@ -156,6 +164,20 @@ class OneAccountOnly(Refused):
     """The service gives one account a company, and this company has it (C-6)."""
 
     code = "company.has_account"
+    status = 409
+
+
+class MailNotSendable(Refused):
+    """An operator wants a mail sent once more whose link works no more."""
+
+    code = "mail.not_sendable"
+    status = 409
+
+
+class ImportUnderWay(Refused):
+    """The register is being imported already; there is one import at a time."""
+
+    code = "register.under_way"
     status = 409
 
 
@@ -238,6 +260,46 @@ class LastCredential(Refused):
     """The only way somebody signs in is not taken away."""
 
     code = "card.last_credential"
+    status = 409
+
+
+class OperatorForbidden(Refused):
+    """A page of the console that this operator's duties do not open; ``details["power"]`` names what is missing."""
+
+    code = "operator.forbidden"
+
+
+class BadCode(Refused):
+    """The second factor is wrong, or was taken before."""
+
+    code = "operator.bad_code"
+    status = 200
+
+
+class LastConfigurator(Refused):
+    """The last operator who can set the provider up can neither give that up nor be suspended."""
+
+    code = "operator.last_configurator"
+    status = 409
+
+
+class TakenByAnother(Refused):
+    """Another operator works on this; ``details["name"]`` is hers."""
+
+    code = "review.taken"
+    status = 409
+
+
+class OwnCompany(Refused):
+    """An operator would decide about a company in which she has an account herself."""
+
+    code = "review.own_company"
+
+
+class SecondReviewerNeeded(Refused):
+    """An operator would approve a document a second time that needs two: somebody else has to."""
+
+    code = "review.second"
     status = 409
 
 

@@ -1,14 +1,13 @@
 """What a person may write into the form 申請新案場, and what is wrong with it in words."""
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from clients.relying.texts import HAS_INVISIBLE, folded, has_invisible, tidy
 
 FIELDS = ("name", "address", "capacity_kw")
 LONGEST = {"name": 60, "address": 200, "capacity_kw": 20}
 LARGEST_KW = 500_000
-# What prints nothing or turns the reading direction has no place in a name (bidi controls: UAX #9).
-INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 COUNTIES = frozenset(
     (
         *("臺北市", "新北市", "桃園市", "臺中市", "臺南市", "高雄市", "基隆市", "新竹市", "嘉義市"),
@@ -47,21 +46,17 @@ def read_new_site(form: Mapping[str, str]) -> tuple[NewSite | None, dict[str, st
         errors["capacity_kw"] = "裝置容量應為 0.1 到 500000 之間的數字，單位為 kW，例如 499.5。"
     if errors or capacity is None:
         return None, errors
-    return NewSite(_tidy(form["name"]), _tidy(form["address"]), capacity), {}
+    return NewSite(tidy(form["name"]), tidy(form["address"]), capacity), {}
 
 
 def parse_capacity(text: str) -> float | None:
     """A capacity in kW; full-width digits and thousands commas are read, anything else is None."""
-    plain = unicodedata.normalize("NFKC", text).strip().replace(",", "")
+    plain = folded(text).replace(",", "")
     whole, point, part = plain.partition(".")
     if not (plain.isascii() and whole.isdigit()) or (point and not part.isdigit()):
         return None
     value = round(float(plain), 3)
     return value if 0.1 <= value <= LARGEST_KW else None
-
-
-def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
 
 
 EMPTY = {
@@ -81,6 +76,4 @@ def _wrong_with(field: str, text: str) -> str | None:
         return EMPTY[field]
     if len(text) > LONGEST[field]:
         return TOO_LONG[field]
-    if any(unicodedata.category(char) in ("Cc", "Cs") or char in INVISIBLE for char in text):
-        return "這個欄位含有看不見的控制字元，請刪除後重新輸入。"
-    return None
+    return HAS_INVISIBLE if has_invisible(text) else None

@@ -2,21 +2,25 @@
 
 import secrets
 from collections.abc import Mapping
+from typing import cast
 
-from flask import Blueprint, Response, g, redirect, render_template, request
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from clients.dreams.explanations import explained
-from clients.dreams.guard import anyone, held, menu, outside, signed_in, take_draft
-from clients.dreams.menus import MENUS
 from clients.dreams.new_site import FIELDS, read_new_site
-from clients.dreams.parts import parts
 from clients.dreams.report import sites_as_csv
-from clients.dreams.sessions import Session
-from clients.dreams.sites import Site, figure
+from clients.dreams.sites import Site, Sites, figure
+from clients.relying.guard import anyone, held, keeps, menu, take_draft
+from clients.relying.parts import parts
+from clients.relying.sessions import Session
 
 bp = Blueprint("pages", __name__)
+
+
+def all_sites() -> Sites:
+    """The sites that this application keeps."""
+    return cast(Sites, current_app.extensions["sites"])
 
 
 @bp.get("/")
@@ -30,7 +34,7 @@ def home() -> ResponseReturnValue:
 @menu("site.list")
 def sites() -> ResponseReturnValue:
     """案場查詢: the company's sites, for guests too (R-041)."""
-    own = parts().sites.of_company(held().tenant)
+    own = all_sites().of_company(held().tenant)
     return render_template("sites.html", sites=own, figures=_figures(own), largest=_largest(own))
 
 
@@ -38,7 +42,7 @@ def sites() -> ResponseReturnValue:
 @menu("site.view")
 def site(number: str) -> ResponseReturnValue:
     """案場資料: one site of the company acted for."""
-    found = parts().sites.find(held().tenant, number)
+    found = all_sites().find(held().tenant, number)
     if found is None:
         raise NotFound
     return render_template("site.html", site=found, just_sent=request.args.get("sent") == "1")
@@ -52,14 +56,19 @@ def new_site() -> ResponseReturnValue:
     return new_site_form(draft, {}, restored=bool(draft))
 
 
+def _form_again(problem: str, opened: Session | None) -> str:
+    return new_site_form(request.form, {}, opened=opened, problem=problem)
+
+
 @bp.post("/sites/new")
 @menu("site.new")
+@keeps(FIELDS, _form_again)
 def send_new_site() -> ResponseReturnValue:
     """Store the application for the company acted for (R-042), or show what is wrong beside each field."""
     new, errors = read_new_site(request.form)
     if new is None:
         return new_site_form(request.form, errors), 422
-    number = parts().sites.apply(held(), new, request.form.get("once", "") or secrets.token_urlsafe(16))
+    number = all_sites().apply(held(), new, request.form.get("once", "") or secrets.token_urlsafe(16))
     return redirect(f"/sites/{number}?sent=1")
 
 
@@ -67,7 +76,7 @@ def send_new_site() -> ResponseReturnValue:
 @menu("case.track")
 def cases() -> ResponseReturnValue:
     """申請進度: the applications that are not in operation yet."""
-    under_way = [site for site in parts().sites.of_company(held().tenant) if site.status != "grid"]
+    under_way = [site for site in all_sites().of_company(held().tenant) if site.status != "grid"]
     return render_template("cases.html", cases=under_way)
 
 
@@ -75,14 +84,14 @@ def cases() -> ResponseReturnValue:
 @menu("report.download")
 def reports() -> ResponseReturnValue:
     """報表下載: what can be downloaded."""
-    return render_template("reports.html", count=len(parts().sites.of_company(held().tenant)))
+    return render_template("reports.html", count=len(all_sites().of_company(held().tenant)))
 
 
 @bp.get("/reports/sites.csv")
 @menu("report.download")
 def sites_csv() -> ResponseReturnValue:
     """The company's sites as a CSV file."""
-    text = sites_as_csv(parts().sites.of_company(held().tenant), g.language)
+    text = sites_as_csv(all_sites().of_company(held().tenant), g.language)
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="dreams-sites.csv"'
     return answer
@@ -92,21 +101,7 @@ def sites_csv() -> ResponseReturnValue:
 @menu("group.users")
 def group_users() -> ResponseReturnValue:
     """使用者管理: the provider's group console, where people are reviewed and get their menus (R-037)."""
-    return redirect(parts().settings.issuer.rstrip("/") + "/group/users", 303)
-
-
-@bp.get("/claims")
-@signed_in
-def claims() -> ResponseReturnValue:
-    """我的宣告: everything the provider told us, in words."""
-    return render_template("claims.html", rows=explained(held().claims, held().userinfo, g.language))
-
-
-@bp.get("/health")
-@outside
-def health() -> ResponseReturnValue:
-    """Whether DREAMS answers; says nothing of the provider."""
-    return {"status": "ok"}
+    return redirect(parts().settings.at_the_provider("/group/users"), 303)
 
 
 def new_site_form(
@@ -141,8 +136,3 @@ def _figures(own: list[Site]) -> dict[str, str]:
 
 def _largest(own: list[Site]) -> float:
     return max((site.capacity_kw for site in own), default=1)
-
-
-def menu_label(code: str) -> str:
-    """The name of a menu item in the language of the page."""
-    return MENUS[code].label(g.language)

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterable
 
-from clients.dreams.sites import Site
-from clients.dreams.words import STATUS_WORDS, translated
+from clients.dreams.application import DREAMS
+from clients.dreams.sites import STATUS_WORDS, Site
 
 # A spreadsheet takes a cell that begins so as a formula, also after a blank, a tab or in full width.
 FORMULA_SIGNS = tuple("=+-@\t\r\n|＝＋－＠")
@@ -32,11 +32,11 @@ def sites_as_csv(sites: Iterable[Site], language: str) -> str:
     text = io.StringIO()
     text.write("\ufeff")
     writer = csv.writer(text)
-    writer.writerow([translated(title, language) for title in head])
+    writer.writerow([DREAMS.translated(title, language) for title in head])
     for site in sites:
         cells = [
             site.number, site.name, site.address, site.county, f"{site.capacity_kw:g}",
-            translated(STATUS_WORDS[site.status], language), site.submitted_on, site.person or "",
+            DREAMS.translated(STATUS_WORDS[site.status], language), site.submitted_on, site.person or "",
             site.act_name or "",
         ]  # fmt: skip
         writer.writerow([neutral(cell) for cell in cells])

@@ -1,19 +1,37 @@
 """The sites (案場) of each company, stored under the provider's opaque company id (claim ``tenant``)."""
 
-import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from clients.dreams.database import Clock, Database
 from clients.dreams.new_site import NewSite, county_of
-from clients.dreams.sessions import Session
+from clients.relying.database import Clock, Database
+from clients.relying.moments import day_of, year_of_the_republic
+from clients.relying.samples import Samples
+from clients.relying.sessions import Session
 
-TAIPEI = ZoneInfo("Asia/Taipei")
-# Order of the steps a case goes through; the last one is a site in operation.
-STATUSES = ("submitted", "review", "supplement", "grid")
+# In the order of the steps a case goes through; the last one is a site in operation.
+STATUS_WORDS = {"submitted": "已送件", "review": "審查中", "supplement": "待補資料", "grid": "併網中"}
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS sites (
+    id INTEGER PRIMARY KEY,
+    number TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    address TEXT NOT NULL,
+    capacity_kw REAL NOT NULL,
+    status TEXT NOT NULL,
+    submitted_at INTEGER NOT NULL,
+    sub TEXT,
+    person TEXT,
+    act_sub TEXT,
+    act_name TEXT,
+    once TEXT UNIQUE
+);
+CREATE INDEX IF NOT EXISTS sites_of_a_company ON sites (tenant, id);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,7 @@ class Site:
     @property
     def submitted_on(self) -> str:
         """The day of the application in Taiwan."""
-        return datetime.fromtimestamp(self.submitted_at, TAIPEI).date().isoformat()
+        return day_of(self.submitted_at).isoformat()
 
 
 def figure(number: float) -> str:
@@ -56,6 +74,7 @@ class Sites:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.clock = clock
+        self.samples = Samples(database, Path(__file__).with_name("samples.json"))
 
     def of_company(self, tenant: str) -> list[Site]:
         """All sites of a company, newest application first."""
@@ -85,17 +104,13 @@ class Sites:
                 person=session.person, act_sub=actor.get("sub"), act_name=actor.get("name"),
             )  # fmt: skip
 
-    def welcome(self, tenant: str, tax_id: str) -> None:
+    def welcome(self, facts: Mapping[str, Any]) -> None:
         """At a company's first arrival, give it the sample sites of the demo, if its tax ID has any."""
-        with self.database.reading() as connection:
-            if connection.execute("SELECT 1 FROM companies_seen WHERE tenant = ?", (tenant,)).fetchone():
-                return
-        with self.database.writing() as connection:
-            first = connection.execute("INSERT OR IGNORE INTO companies_seen VALUES (?)", (tenant,)).rowcount
-            for sample in SAMPLES.get(tax_id, []) if first else []:
-                new = NewSite(sample["name"], sample["address"], sample["capacity_kw"])
-                days_ago = self.clock() - sample["days_ago"] * 86400
-                self._insert(connection, tenant, new, sample["status"], days_ago)
+        self.samples.give(facts, self._insert_sample)
+
+    def _insert_sample(self, connection: sqlite3.Connection, facts: Mapping[str, Any], sample: dict[str, Any]) -> None:
+        new = NewSite(sample["name"], sample["address"], sample["capacity_kw"])
+        self._insert(connection, facts["tenant"], new, sample["status"], self.clock() - sample["days_ago"] * 86400)
 
     def _insert(
         self,
@@ -107,7 +122,7 @@ class Sites:
         **who: str | None,
     ) -> str:
         following = connection.execute("SELECT COALESCE(MAX(id), 100) + 1 FROM sites").fetchone()[0]
-        year = datetime.fromtimestamp(moment, TAIPEI).year - 1911  # 民國
+        year = year_of_the_republic(day_of(moment))
         number = f"S-{year}-{following:04d}"
         connection.execute(
             "INSERT INTO sites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -117,9 +132,6 @@ class Sites:
             ),
         )  # fmt: skip
         return number
-
-
-SAMPLES = json.loads(Path(__file__).with_name("samples.json").read_text(encoding="utf-8"))
 
 
 def _site(row: sqlite3.Row) -> Site:

@@ -3,6 +3,7 @@
 import os
 
 from clients.dreams.app import create_app
-from clients.dreams.settings import settings_from
+from clients.dreams.application import DREAMS
+from clients.relying.settings import settings_from
 
-app = create_app(settings_from(os.environ))
+app = create_app(settings_from(os.environ, DREAMS.key, DREAMS.port))

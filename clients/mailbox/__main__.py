@@ -15,6 +15,7 @@ from clients.mailbox.store import Store
 
 FOLDER = os.environ.get("MAILBOX_FOLDER", "var/demo/mails")
 PORT = int(os.environ.get("MAILBOX_PORT", "5125"))
+AUTHENTICATOR = os.environ.get("MAILBOX_AUTHENTICATOR")
 SMTP_PORT = int(os.environ.get("MAILBOX_SMTP_PORT", "5126"))
 
 
@@ -38,7 +39,7 @@ def loopback_addresses() -> list[str]:
 async def run() -> None:
     """Serve pages and SMTP until SIGTERM or Ctrl-C. Raises OSError when a port is taken."""
     store = Store(Path(FOLDER).resolve())
-    app = create_app(store)
+    app = create_app(store, Path(AUTHENTICATOR).resolve() if AUTHENTICATOR else None)
     addresses = loopback_addresses()
     pages: list[BaseWSGIServer] = [
         make_server(address, PORT, app, threaded=True, request_handler=Quiet) for address in addresses

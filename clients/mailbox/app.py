@@ -3,11 +3,13 @@
 import re
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 
+from clients.mailbox import authenticator
 from clients.mailbox.reading import Mail
 from clients.mailbox.store import Store
 
@@ -28,14 +30,16 @@ THEIRS = (
 pages = Blueprint("pages", __name__)
 
 
-def create_app(store: Store) -> Flask:
-    """The application over one folder of mails."""
+def create_app(store: Store, app_file: Path | None = None) -> Flask:
+    """The application over one folder of mails, and over the file of an authenticator app if there is one."""
     app = Flask(__name__)
     # Another site must not read the mails under a name of its own that it points at this machine.
     app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1"]
     app.extensions["mails"] = store
+    app.extensions["authenticator"] = app_file
     app.jinja_env.filters.update(clock=_clock, day=_day)
     app.register_blueprint(pages)
+    app.register_blueprint(authenticator.pages)
     app.register_error_handler(404, _missing)
     app.after_request(_guarded)
     return app

@@ -12,6 +12,7 @@ from idp.cli.companies import company
 from idp.cli.imports import import_
 from idp.cli.keys import keys
 from idp.cli.menus import menu
+from idp.cli.operators import operator
 from idp.cli.registry import registry
 from idp.cli.running import IdpGroup
 from idp.cli.secret import secret
@@ -20,7 +21,8 @@ from idp.cli.setup import init, serve, worker
 from idp.cli.trust import trust
 
 COMMANDS = (
-    account, audit, case, client, company, import_, init, keys, menu, registry, secret, serve, service, trust, worker,
+    account, audit, case, client, company, import_, init, keys, menu, operator, registry, secret, serve, service, trust,
+    worker,
 )  # fmt: skip
 
 

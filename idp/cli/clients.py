@@ -21,7 +21,6 @@ from idp.cli.running import (
     with_application,
 )
 from idp.db import session
-from idp.errors import NotFound
 from idp.models import Client, Service
 from idp.services.client_registry import (
     ALGORITHMS,
@@ -31,6 +30,7 @@ from idp.services.client_registry import (
     Registration,
     add_client,
     change_client,
+    client_to_see,
     registration_of,
     remove_client,
     rotate_secret,
@@ -135,7 +135,7 @@ def list_(as_json: bool) -> None:
 @with_application
 def show(client_id: str, as_json: bool) -> None:
     """Show a client; its secret is kept only as a hash and cannot be shown."""
-    about = _about(_client_or_not_found(client_id))
+    about = _about(client_to_see(client_id))
     looked_at("client", client_id=client_id)
     (show_json if as_json else show_fields)(about)
 
@@ -148,7 +148,7 @@ def show(client_id: str, as_json: bool) -> None:
 def set_(client_id: str, **given: Any) -> None:
     """Change a client's metadata: what is given replaces what was there, and "" takes an address away."""
     with changes():
-        found = _client_or_not_found(client_id)
+        found = client_to_see(client_id)
         secret = change_client(found, _changed(registration_of(found), given))
     show_json(_about(found) if secret is None else _about(found) | {"client_secret": secret})
 
@@ -164,7 +164,7 @@ def rotate(client_id: str, overlap_hours: float, secret_stdin: bool) -> None:
     if not 0 <= overlap_hours <= 24 * 365:
         raise click.BadParameter("give hours from 0 to 720", param_hint="--overlap-hours")
     with changes():
-        found = _client_or_not_found(client_id)
+        found = client_to_see(client_id)
         secret = rotate_secret(found, timedelta(hours=overlap_hours), secret=given)
     until = found.previous_secret_expires_at
     show_json(
@@ -182,15 +182,8 @@ def rotate(client_id: str, overlap_hours: float, secret_stdin: bool) -> None:
 def remove(client_id: str) -> None:
     """Remove a client: its tokens end at once, and its id is never given again."""
     with changes():
-        remove_client(_client_or_not_found(client_id))
+        remove_client(client_to_see(client_id))
     show_json({"client_id": client_id, "removed": True})
-
-
-def _client_or_not_found(client_id: str) -> Client:
-    found = session.get(Client, client_id)
-    if found is None or found.removed_at is not None:
-        raise NotFound(what="client")
-    return found
 
 
 def _changed(before: Registration, given: dict[str, Any]) -> Registration:

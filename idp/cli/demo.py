@@ -23,8 +23,10 @@ from idp.cli.demo_cards import (
     pin_of,
     reader_service_is_there,
 )
+from idp.cli.demo_case import COMPANY as WAITING
 from idp.cli.demo_data import (
     AGENT_PORT,
+    APPLICATIONS,
     COMPANIES,
     FIRST_PORT,
     NEW_COMPANY,
@@ -33,9 +35,16 @@ from idp.cli.demo_data import (
     Ports,
     prepare,
 )  # fmt: skip
+from idp.cli.demo_operator import NAME, USERNAME, app_file
 from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
 
 PASSWORD = "demo-Passw0rd"  # noqa: S105  (printed for everyone to use)
+SECRETS_OF_AN_APPLICATION = ("client_secret", "secret_key")
+GENERATED = (
+    "secret_key",
+    "master_key",
+    *(f"{one.id}_{kind}" for one in APPLICATIONS for kind in SECRETS_OF_AN_APPLICATION),
+)
 
 
 def check_ports(ports: Ports) -> None:
@@ -61,21 +70,20 @@ def new_key() -> str:
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
-    """The demo's generated secrets, made at the first run and readable by their owner alone."""
+    """The demo's generated secrets, each made at the first run that needs it, and readable by their owner alone."""
     path = folder / "secrets.json"
     if path.exists():
         kept: dict[str, str] = json.loads(path.read_text())
-        return kept
-    made = {
-        "secret_key": new_key(),
-        "master_key": new_key(),
-        "dreams_client_secret": new_key(),
-        "dreams_secret_key": new_key(),
-        "password": os.environ.get("IDP_DEMO_PASSWORD") or PASSWORD,
-    }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(made, file, indent=1)
+    else:
+        kept = {"password": os.environ.get("IDP_DEMO_PASSWORD") or PASSWORD}
+    made = {name: new_key() for name in GENERATED} | kept
+    if made != kept:
+        unfinished = path.with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(made, file, indent=1)
+        unfinished.rename(path)
     return made
 
 
@@ -100,6 +108,19 @@ def provider_environment(folder: Path, ports: Ports, known: dict[str, str]) -> d
         **environment_for_cards(ports.agent, ports.ca),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def application_environment(folder: Path, issuer: str, key: str, port: int, known: dict[str, str]) -> dict[str, str]:
+    """What a demo application is told: its provider, how it is registered there, and where its data lies."""
+    told = {
+        "ISSUER": issuer,
+        "CLIENT_ID": key,
+        "CLIENT_SECRET": known[f"{key}_client_secret"],
+        "DATA": str(folder / key),
+        "PORT": str(port),
+        "SECRET_KEY": known[f"{key}_secret_key"],
+    }
+    return {f"{key.upper()}_{name}": value for name, value in told.items()}
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -143,6 +164,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
     addresses = [
         ("Open", "Address"),
         ("DREAMS 案場申請, an application: begin here", f"http://localhost:{ports.dreams}"),
+        ("Port pass 港區通行證系統, a second one", f"http://localhost:{ports.portpass}"),
         ("Identity provider: one's own account", f"http://localhost:{ports.provider}/account"),
         ("Mailbox: every mail that is sent", f"http://localhost:{ports.mailbox}"),
         ("Software cards (工商憑證): what each is for", f"http://localhost:{ports.ca}"),
@@ -167,6 +189,9 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
             table(people),
             "",
             *about_cards(folder, ports, backend),
+            f"Operators (營運人員): http://localhost:{ports.provider}/ops as {USERNAME} ({NAME}), the same password;",
+            f"the code of the phone: http://localhost:{ports.mailbox}/authenticator",
+            f"{WAITING.name} {WAITING.number} has applied at the port pass with a document, and waits there.",
             "",
             f"Data in {where}, logs in {where}/log. Ctrl-C stops everything; FRESH=1 begins anew.",
         ]
@@ -180,8 +205,8 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
     type=click.IntRange(1024, 65000),
     default=FIRST_PORT,
     show_default=True,
-    help="The provider's port; DREAMS is on the next, the mailbox 25, its SMTP 26, the test CA 72 further on; "
-    f"the card agent 71, but on {AGENT_PORT} where this is {FIRST_PORT}.",
+    help="The provider's port; DREAMS is on the next, the port pass 2, the mailbox 25, its SMTP 26, the test CA 72 "
+    f"further on; the card agent 71, but on {AGENT_PORT} where this is {FIRST_PORT}.",
 )
 @click.option(
     "--card",
@@ -192,7 +217,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
     help="The cards that the agent offers: software cards of the test CA, or those in a reader.",
 )
 def demo(fresh: bool, port: int, backend: str) -> None:
-    """Run provider, mail worker, DREAMS, mailbox, test CA and card agent on this machine, with people to sign in as."""
+    """Run provider, mail worker, two applications, mailbox, test CA and card agent here, with people to sign in as."""
     began = time.monotonic()
     ports = Ports(port)
     folder = ROOT / "var" / ("demo" if port == FIRST_PORT else f"demo-{port}")
@@ -226,17 +251,12 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
     processes.start("card agent", agent_words(folder, issuer, ports.agent, backend), bare)
     processes.start("mailbox", ["clients.mailbox"], bare | {
         "MAILBOX_FOLDER": str(folder / "mails"),
+        "MAILBOX_AUTHENTICATOR": str(app_file(folder)),
         "MAILBOX_PORT": str(ports.mailbox),
         "MAILBOX_SMTP_PORT": str(ports.smtp),
     })  # fmt: skip
-    processes.start("DREAMS", ["clients.dreams"], bare | {
-        "DREAMS_ISSUER": f"http://localhost:{ports.provider}",
-        "DREAMS_CLIENT_ID": "dreams",
-        "DREAMS_CLIENT_SECRET": known["dreams_client_secret"],
-        "DREAMS_DATA": str(folder / "dreams"),
-        "DREAMS_PORT": str(ports.dreams),
-        "DREAMS_SECRET_KEY": known["dreams_secret_key"],
-    })  # fmt: skip
+    for name, key, port in (("DREAMS", "dreams", ports.dreams), ("port pass", "portpass", ports.portpass)):
+        processes.start(name, [f"clients.{key}"], bare | application_environment(folder, issuer, key, port, known))
     problem = prepare(folder, ports.provider, environment, known)
     if problem:
         raise click.ClickException(f"The database could not be prepared. {problem}")
@@ -248,6 +268,7 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
             ("mailbox", ports.smtp, ""),
             ("provider", ports.provider, "/health"),
             ("DREAMS", ports.dreams, "/"),
+            ("port pass", ports.portpass, "/"),
             ("test CA", ports.ca, "/"),
             ("card agent", ports.agent, "/agent.css"),
         ]

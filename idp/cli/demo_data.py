@@ -11,7 +11,10 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from idp.cli.demo_cards import NoCards, anchors, anchors_there
+from idp.cli.demo_case import make_case
+from idp.cli.demo_operator import app_file, make_operator
 from idp.cli.demo_processes import ROOT
+from idp.policies.mail_texts import MAIL_TEXTS
 
 FIRST_PORT = 5100
 AGENT_PORT = 61171
@@ -26,6 +29,10 @@ class Ports:
     @property
     def dreams(self) -> int:
         return self.provider + 1
+
+    @property
+    def portpass(self) -> int:
+        return self.provider + 2
 
     @property
     def mailbox(self) -> int:
@@ -49,6 +56,7 @@ class Ports:
         return {
             self.provider: "the identity provider",
             self.dreams: "DREAMS",
+            self.portpass: "the port pass application",
             self.mailbox: "the mailbox page",
             self.smtp: "the mail sink",
             self.agent: "the card agent",
@@ -65,25 +73,41 @@ class Person:
     role: str
     role_zh: str
     tax_id: str
+    service: str = "dreams"
 
 
 COMPANIES = {"00000016": ("測試一號有限公司", "card"), "00000022": ("測試二號有限公司", "document")}
 NEW_COMPANY = ("00000037", "測試三號有限公司")
 PROVEN_COMPANY = ("00000058", "測試五號有限公司")
-SERVICE = (
-    "--id", "dreams",
-    "--name", "DREAMS 案場申請",
-    "--name-en", "DREAMS sites",
-    "--colour", "#12462a",
-    "--mail-from", "dreams@example.test",
-    "--reply-to", "dreams@example.test",
-    "--policy", str(ROOT / "docs" / "examples" / "dreams-policy.json"),
+
+
+@dataclass(frozen=True)
+class Application:
+    """A demo application with the service that owns it: the preset of its policy, and how both look."""
+
+    id: str
+    preset: str
+    name: str
+    name_en: str
+    colour: str
+    scope: str = "openid profile email company menus"
+    understands_act: bool = False
+
+
+APPLICATIONS = (
+    Application(
+        "dreams", "dreams", "DREAMS 案場申請", "DREAMS sites", "#12462a",
+        scope="openid profile email company menus offline_access",
+    ),
+    Application("portpass", "twport", "港區通行證系統", "Port pass", "#0b3f63", understands_act=True),
 )  # fmt: skip
 PEOPLE = (
     Person("guest1", "林小玉", "guest", "訪客", "00000016"),
     Person("staff1", "王小明", "staff", "一般人員", "00000016"),
     Person("admin1", "陳美惠", "group_admin", "群組管理員", "00000016"),
     Person("staff2", "李大華", "staff", "一般人員", "00000022"),
+    Person("port1", "張家豪", "staff", "一般人員", "00000022", "twport"),
+    Person("port2", "吳海倫", "group_admin", "群組管理員", "00000022", "twport"),
 )
 
 
@@ -104,11 +128,9 @@ class Step:
 
 
 def steps(folder: Path, ports: Ports, known: dict[str, str]) -> Iterator[Step]:
-    """What the demo data is: the register, a service, companies, people, the application and its menus, anchors."""
+    """What the demo data is: the register, services, companies, people, applications with their menus, anchors."""
     yield Step(("registry", "import", str(ROOT / "data" / "companies_sample.csv")))
-    yield Step(
-        ("service", "add", *SERVICE), present=("service", "show", "--id", "dreams"), change=("service", "set", *SERVICE)
-    )
+    yield from (_service(application) for application in APPLICATIONS)
     for tax_id, (name, proof) in COMPANIES.items():
         yield Step(
             ("company", "add", "--tax-id", tax_id, "--name", name, "--proof", proof),
@@ -118,13 +140,14 @@ def steps(folder: Path, ports: Ports, known: dict[str, str]) -> Iterator[Step]:
         named = ("--tax-id", person.tax_id, "--username", person.username)
         told = ("--name", person.name, "--email", f"{person.username}@example.test", "--role", person.role)
         yield Step(
-            ("account", "add", *named, *told, "--service", "dreams", "--password-stdin"),
+            ("account", "add", *named, *told, "--service", person.service, "--password-stdin"),
             stdin=known["password"],
             present=("account", "show", "--username", person.username),
         )
     yield from _a_company_to_come_in()
-    yield _dreams(ports, known)
-    yield Step(("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json")))
+    for application, port in zip(APPLICATIONS, (ports.dreams, ports.portpass), strict=True):
+        yield _client(application, f"http://localhost:{port}", known[f"{application.id}_client_secret"])
+        yield Step(("menu", "import", str(ROOT / "clients" / application.id / "menus.json")))
     yield from _anchors(folder)
 
 
@@ -143,14 +166,29 @@ def _anchors(folder: Path) -> Iterator[Step]:
             yield Step(("trust", "add", str(path), "--sha256", sha256))
 
 
-def _dreams(ports: Ports, known: dict[str, str]) -> Step:
-    home = f"http://localhost:{ports.dreams}"
+def _service(application: Application) -> Step:
+    mailbox = f"{application.preset}@example.test"
+    told = (
+        "--id", application.preset,
+        "--name", application.name,
+        "--name-en", application.name_en,
+        "--colour", application.colour,
+        "--mail-from", mailbox,
+        # Where its mails ask people not to answer, there is nowhere to answer to.
+        "--reply-to", "" if application.preset in MAIL_TEXTS else mailbox,
+        "--policy", str(ROOT / "docs" / "examples" / f"{application.preset}-policy.json"),
+    )  # fmt: skip
+    there = ("service", "show", "--id", application.preset)
+    return Step(("service", "add", *told), present=there, change=("service", "set", *told))
+
+
+def _client(application: Application, home: str, secret: str) -> Step:
     registration = (
-        "--name", "DREAMS 案場申請",
-        "--name-en", "DREAMS sites",
-        "--service", "dreams",
-        "--colour", "#12462a",
-        "--icon", "dreams",
+        "--name", application.name,
+        "--name-en", application.name_en,
+        "--service", application.preset,
+        "--colour", application.colour,
+        "--icon", application.id,
         "--redirect-uri", f"{home}/callback",
         "--post-logout-redirect-uri", f"{home}/signed-out",
         "--initiate-login-uri", f"{home}/login",
@@ -158,13 +196,14 @@ def _dreams(ports: Ports, known: dict[str, str]) -> Step:
         "--auth-method", "client_secret_basic",
         "--grant-type", "authorization_code",
         "--grant-type", "refresh_token",
-        "--scope", "openid profile email company menus offline_access",
+        "--scope", application.scope,
+        "--acting" if application.understands_act else "--no-acting",
     )  # fmt: skip
     return Step(
-        ("client", "add", "--client-id", "dreams", "--secret-stdin", *registration),
-        stdin=known["dreams_client_secret"],
-        present=("client", "show", "dreams"),
-        change=("client", "set", "dreams", *registration),
+        ("client", "add", "--client-id", application.id, "--secret-stdin", *registration),
+        stdin=secret,
+        present=("client", "show", application.id),
+        change=("client", "set", application.id, *registration),
     )
 
 
@@ -219,7 +258,8 @@ def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[st
     Where neither the program nor the data wanted has changed since, there is nothing to do, and a start is quick.
     """
     note = folder / "prepared"
-    if (folder / "idp.db").exists() and note.exists() and note.read_text() == _state(folder, port):
+    is_whole = (folder / "idp.db").exists() and app_file(folder).exists()
+    if is_whole and note.exists() and note.read_text() == _state(folder, port):
         return ""
     answer = subprocess.run(  # noqa: S603  (our own program with our own words)
         [sys.executable, "-m", "idp.cli.demo_data", str(folder), str(port)],
@@ -239,7 +279,8 @@ def prepare(folder: Path, port: int, environment: dict[str, str], known: dict[st
 
 
 def _state(folder: Path, port: int) -> str:
-    programs = [*sorted((ROOT / "idp").rglob("*.py")), ROOT / "clients" / "dreams" / "menus.json"]
+    menus = [ROOT / "clients" / application.id / "menus.json" for application in APPLICATIONS]
+    programs = [*sorted((ROOT / "idp").rglob("*.py")), *menus]
     found = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in programs]
     return hashlib.sha256("\n".join([str(port), *found, *anchors_there(folder)]).encode()).hexdigest()
 
@@ -247,6 +288,9 @@ def _state(folder: Path, port: int) -> str:
 if __name__ == "__main__":
     try:
         _check(idp("init"), "init")
-        load(steps(Path(sys.argv[1]), Ports(int(sys.argv[2])), json.load(sys.stdin)), Path(sys.argv[1]))
+        told = json.load(sys.stdin)
+        load(steps(Path(sys.argv[1]), Ports(int(sys.argv[2])), told), Path(sys.argv[1]))
+        make_operator(Path(sys.argv[1]), told["password"])
+        make_case(told["password"])
     except (NotLoaded, NoCards) as error:
         sys.exit(str(error))

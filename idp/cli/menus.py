@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from idp.cli.running import changes, show_json, with_application
-from idp.services.menu_catalogue import import_menus
+from idp.services.menu_catalogue import import_menus, read_menu_file
 
 
 @click.group()
@@ -25,13 +25,10 @@ def import_(file: Path) -> None:
     FILE is JSON: an object with client_id and menus, a list of objects with code, label_zh, label_en, parent,
     default_roles and acr.
     """
-    content = json_file(file)
-    if not isinstance(content, dict) or not isinstance(content.get("client_id"), str):
-        raise click.ClickException(f"{file} must be a JSON object with client_id and menus.")
-    menus: Any = content.get("menus")
     with changes():
-        difference = import_menus(content["client_id"], menus)
-    show_json({"client_id": content["client_id"], **dataclasses.asdict(difference)})
+        client_id, menus = read_menu_file(file.read_bytes())
+        difference = import_menus(client_id, menus)
+    show_json({"client_id": client_id, **dataclasses.asdict(difference)})
 
 
 def json_file(file: Path) -> Any:

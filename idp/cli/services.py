@@ -18,6 +18,7 @@ from idp.services.service_registry import (
     ServiceProfile,
     add_service,
     change_service,
+    held_service,
     list_services,
     profile_of,
     registration_policy,
@@ -108,7 +109,7 @@ def show(service_id: str, as_json: bool) -> None:
 def set_(service_id: str, **given: Any) -> None:
     """Change a service: what is given replaces what was there, and "" takes an address or the footer away."""
     with changes():
-        found = _service_or_not_found(service_id)
+        found = held_service(service_id)
         change_service(found, _changed(profile_of(found), given))
     show_json(_about(found))
 

@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp.app import create_app
+from idp.cli.register_import import Importer
 from idp.db import session, transaction
 from idp.errors import DatabaseBusy
 from idp.mails.delivery import deliver_due
 from idp.oidc.backchannel import Messenger
 from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
+from idp.services.audit_checks import check_more
 from idp.services.case_deadlines import keep_deadlines
+from idp.services.document_deadlines import lapse_unanswered
 from idp.services.enrolled_cards import tell_of_ending_cards
+from idp.services.file_duties import scan_waiting, tidy_files
 from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
+from idp.services.infected_documents import ask_for_others
 from idp.services.reminders import remind_group_admins
 from idp.services.revocation_refresh import refresh_answers
+from idp.services.taken import release_overdue
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 PAUSE_SECONDS = 1.0
@@ -45,11 +51,14 @@ def told_to_end() -> bool:
     return bool(signal.sigpending() & set(ENDING))
 
 
-def duties(messenger: Messenger) -> list[Duty]:
+def duties(messenger: Messenger, importer: Importer) -> list[Duty]:
     """All the worker does."""
     return [
         # What writes mails comes before what sends them.
         Duty("deadlines", 300.0, keep_deadlines),
+        Duty("more info", 300.0, lapse_unanswered),
+        Duty("infected", 30.0, ask_for_others),
+        Duty("overdue", 60.0, release_overdue),
         Duty("reminders", 300.0, remind_group_admins),
         Duty("cards", 300.0, tell_of_ending_cards),
         Duty("logout", 0.5, messenger.tell_due),
@@ -57,7 +66,11 @@ def duties(messenger: Messenger) -> list[Duty]:
         Duty("register", 1.0, answer_wanted),
         Duty("revocation", 10.0, refresh_answers),
         Duty("audit", 5.0, seal),
+        Duty("audit check", 2.0, check_more),
+        Duty("import", 2.0, importer.begin_due),
+        Duty("scan", 30.0, scan_waiting),
         Duty("tidy", 300.0, tidy),
+        Duty("files", 300.0, tidy_files),
     ]
 
 
@@ -68,13 +81,14 @@ def run(*, once: bool) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     app = create_app()
     set_circumstances(Circumstances(actor="worker"))
-    with closing(Messenger(app)) as messenger:
-        listed = duties(messenger)
+    with closing(Messenger(app)) as messenger, closing(Importer(app)) as importer:
+        listed = duties(messenger, importer)
         if once:
             with app.app_context():
                 for duty in listed:
                     while duty.act():
                         messenger.finish()
+                        importer.finish()
             return
         with app.app_context(), transaction():
             record("operator:worker:started")

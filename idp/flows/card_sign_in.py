@@ -19,7 +19,17 @@ from idp.config import settings
 from idp.db import transaction
 from idp.errors import CardUnknown, NotFound, Refused
 from idp.flows.card_answers import keeps_popups, present
-from idp.flows.door import Arrival, about_another, arrival_of, lead_on, let_in, previous_sign_in, show_door, way_on
+from idp.flows.door import (
+    Arrival,
+    about_a_try,
+    about_another,
+    arrival_of,
+    lead_on,
+    let_in,
+    previous_sign_in,
+    show_door,
+    way_on,
+)
 from idp.flows.forms import with_retry
 from idp.flows.messages import sentence_for
 from idp.policies.cards import CardWay, ways_of
@@ -100,6 +110,8 @@ def _page(arrival: Arrival, *, refused: Refused | None = None) -> Response:
 
 def _reason(arrival: Arrival) -> Any:
     """The sentence above the panel, or None."""
+    if arrival.waiting is not None and arrival.waiting.is_try:
+        return about_a_try(arrival)
     if arrival.signed_in is not None:
         return about_another(arrival) or gettext("為了您的安全，請再次以您的工商憑證驗證。")
     if request.args.get("again"):

@@ -39,11 +39,12 @@ def ask_correction(progress: CaseProgress) -> ResponseReturnValue:
 @bp.post("/register/status/correct")
 @of_this_browser(only_open=True)
 def correct(progress: CaseProgress) -> ResponseReturnValue:
-    """Open the wizard with everything that was filled in."""
+    """Open the wizard with everything that was filled in, at the document where only another file is wanted."""
 
     def begin() -> ResponseReturnValue:
         run = begin_correction(progress.case, progress.account, progress.company)
-        return redirect(url_for("registration.company", run=run), 303)
+        page = "registration.document" if progress.wants_file else "registration.company"
+        return redirect(url_for(page, run=run), 303)
 
     return _after_password("case/correct.html", progress, begin)
 

@@ -23,7 +23,7 @@ from idp.flows.account_fields import LONGEST_TYPED, AtMost
 from idp.flows.forms import PlainForm, check_stamp, with_retry
 from idp.flows.messages import sentence_for
 from idp.flows.page_context import NOTICE, on_the_way_to
-from idp.mails.words import REASON_SENTENCES
+from idp.mails.words import DOCUMENT_REASON_SENTENCES, REASON_SENTENCES
 from idp.policies.limits import CASES_LOOKED_UP_PER_ADDRESS
 from idp.policies.names import masked_email
 from idp.services.case_progress import CaseProgress, progress_of
@@ -84,9 +84,9 @@ def of_this_browser(*, only_open: bool) -> Callable[[Step], Callable[[], Respons
 
 @bp.get("/register/status")
 def ask() -> Response:
-    """Ask for number and mailbox."""
+    """Ask for number and mailbox; the link of a mail brings the number along."""
     browser_id()  # made here, so that a form sent twice comes from one browser
-    return _form(LookUpForm(), None, 200)
+    return _form(LookUpForm(data={"number": request.args.get("number", "")[:LONGEST_TYPED]}), None, 200)
 
 
 @bp.post("/register/status")
@@ -120,6 +120,7 @@ def show(progress: CaseProgress) -> ResponseReturnValue:
         masked=masked_email(progress.account.email),
         sender=progress.service.mail_from or settings().mail_sender,
         reasons=REASON_SENTENCES,
+        document_reasons=DOCUMENT_REASON_SENTENCES,
         notice=browser_session.pop(NOTICE, None),
     )
 

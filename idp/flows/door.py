@@ -126,6 +126,15 @@ def about_another(arrival: Arrival) -> str | None:
     )
 
 
+def about_a_try(arrival: Arrival) -> str:
+    """That an operator will be shown what the application would be told (flows/ops/client_try.py)."""
+    told = gettext(
+        "這是營運人員的測試登入，請使用測試帳號：登入後，這個應用系統會得到的資料將顯示給營運人員，不會送往應用系統。"
+    )
+    also = about_another(arrival)
+    return str(told) if also is None else f"{told}{also}"
+
+
 def way_on(refused: Refused | None) -> dict[str, str] | None:
     """Where a refusal leads who is refused for a reason of her own application."""
     if isinstance(refused, AccountUnverified):

@@ -3,17 +3,19 @@
 import json
 import logging
 import secrets
+from contextlib import suppress
 
 from flask import Flask, Response, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
-from idp.db import now, session
+from idp.db import now, session, transaction
 from idp.errors import DatabaseBusy, FormOfAnotherAccount, NotFound, Refused, RequestGone
 from idp.flows.messages import sentence_for
+from idp.services.audit import record
 
 log = logging.getLogger("idp")
 
@@ -58,9 +60,11 @@ def http_page(error: HTTPException) -> Response:
         400: (gettext("無法處理這個請求"), gettext("送來的資料格式不正確，因此沒有處理。請重新整理頁面後再試一次。")),
         404: (gettext("找不到這個頁面"), gettext("網址可能有誤，或頁面已經移動。")),
         405: (gettext("無法以這個方式開啟頁面"), gettext("請由網站上的按鈕或連結操作。")),
+        408: (gettext("資料沒有完整送達"), gettext("傳送的時間過長，因此沒有處理。請檢查網路連線後再試一次。")),
         413: (gettext("送出的資料太大"), gettext("請減少內容後再試一次，您的資料沒有送出。")),
     }
-    status = error.code or 500
+    # Who sent too slowly, or not all of it, is told so as far as there is anybody to tell.
+    status = 408 if isinstance(error, ClientDisconnected) else error.code or 500
     heading, lead = texts.get(status, (gettext("無法處理這個請求"), gettext("請稍候再試一次。")))
     if request.path in PROTOCOL_PATHS:
         response = _json(status, "invalid_request", heading_for_developers(status))
@@ -107,11 +111,20 @@ def accident_page(error: Exception) -> Response:
     incident = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(2))
     log.error("Incident %s at %s", incident, request.endpoint, exc_info=error)
     _let_go()
+    _note(incident, error)
     if request.path in PROTOCOL_PATHS:
         return _json(500, "server_error", f"Incident {incident}.")
     heading = gettext("系統發生錯誤，您的資料沒有送出")
     lead = gettext("這不是您的操作問題。請稍候一分鐘再試一次；若仍無法完成，請將事件編號提供給客服。")
     return _page(500, heading, lead, incident=incident)
+
+
+def _note(incident: str, error: Exception) -> None:
+    """Write the number into the audit log too, by which operators find when and where it was; never what was wrong."""
+    if isinstance(error, DBAPIError | PoolTimeout):
+        return
+    with suppress(SQLAlchemyError, DatabaseBusy), transaction():
+        record("server:accident", outcome="failed", incident=incident, endpoint=request.endpoint)
 
 
 def _let_go() -> None:

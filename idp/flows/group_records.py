@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from idp.db import transaction
+from idp.flows.asked import day_asked, number_asked
 from idp.flows.group_guard import group_admin, group_pages, own_company
 from idp.flows.group_words import KIND_LABELS, PARTY_LABELS, REMINDER_LABELS, event_sentence
 from idp.flows.moments import TAIPEI
@@ -34,7 +35,6 @@ from idp.services.group_people import account_of
 bp = group_pages("group_records")
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Big5
-LAST_RECORD = 2**53
 
 
 @bp.get("/audit")
@@ -42,7 +42,7 @@ def audit() -> str:
     """Show a page of the records, the newest first."""
     search = _search()
     # One more than is shown says whether there are older ones.
-    found = records_of(own_company(), search, before=_before(), most=ON_A_PAGE + 1)
+    found = records_of(own_company(), search, before=number_asked("before"), most=ON_A_PAGE + 1)
     rows = found[:ON_A_PAGE]
     asked: dict[str, Any] = {name: request.args.get(name) or None for name in ("q", "kind", "since", "until")}
     return render_template(
@@ -51,7 +51,7 @@ def audit() -> str:
         kinds=list(KIND_LABELS.items()),
         kind=search.kind,
         asked=asked,
-        is_first=_before() is None,
+        is_first=number_asked("before") is None,
         older=url_for("group_records.audit", **asked, before=rows[-1].id) if len(found) > ON_A_PAGE else None,
         newest=url_for("group_records.audit", **asked),
         export=url_for("group_records.export", **asked),
@@ -87,27 +87,13 @@ def reminders() -> ResponseReturnValue:
 
 def _search() -> RecordSearch:
     kind = request.args.get("kind")
-    since, until = _day("since"), _day("until")
+    since, until = day_asked("since"), day_asked("until")
     return RecordSearch(
         text=request.args.get("q", ""),
         kind=Kind(kind) if kind in list(Kind) else None,
         since=since,
         until=until + timedelta(days=1) if until else None,
     )
-
-
-def _day(name: str) -> datetime | None:
-    """The beginning of a day in Taipei, or None for no day that a calendar here has."""
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=TAIPEI) if 1900 < day.year < 9000 else None
-
-
-def _before() -> int | None:
-    number = request.args.get("before", type=int)
-    return number if number is not None and 0 < number < LAST_RECORD else None
 
 
 def _row(record: GroupRecord) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from flask_babel import gettext, lazy_gettext
 
 from idp.flows.messages import ROLE_EXPLANATIONS, ROLE_LABELS
 from idp.flows.moments import is_english
+from idp.flows.registration_words import AGREED_TITLES
 from idp.mails.words import REASON_SENTENCES
-from idp.models import Service
+from idp.models import AuditEntry, Service
 from idp.policies.assurance import Acr
+from idp.policies.data_scope import DataScope
 from idp.policies.registration import Reviewer
 from idp.policies.reminders import Reminders
 from idp.policies.reviews import Reason
@@ -63,6 +65,10 @@ REMINDER_LABELS = {
     Reminders.EACH: lazy_gettext("每筆申請都提醒，未審核的申請每日再彙整提醒"),
     Reminders.DAILY: lazy_gettext("每日彙整一封提醒"),
 }
+SCOPE_LABELS = {
+    DataScope.OWN: lazy_gettext("自己的資料"),
+    DataScope.COMPANY: lazy_gettext("全公司的資料"),
+}
 KIND_LABELS = {
     Kind.REVIEW: lazy_gettext("申請與審核"),
     Kind.RIGHTS: lazy_gettext("帳號與權限"),
@@ -88,6 +94,11 @@ EVENTS = {
     "account:menus:changed": lazy_gettext("修改「%(client)s」的選單權限，新增可看：%(added)s；取消可看：%(removed)s"),
     "account:suspended": lazy_gettext("停用帳號，原因：%(reason)s"),
     "account:restored": lazy_gettext("恢復使用帳號"),
+    "account:data_scope:changed": lazy_gettext("資料讀取範圍改為「%(scope)s」"),
+    "account:access:ended": lazy_gettext("結束所有登入"),
+    "account:unlocked": lazy_gettext("解除暫停登入"),
+    "account:password:removed": lazy_gettext("密碼已失效，須重新設定"),
+    "account:first_password:sent": lazy_gettext("寄出設定密碼的連結"),
     "account:reminders:changed": lazy_gettext("修改提醒設定：%(reminders)s"),
     "account:mailbox:asked": lazy_gettext("寄出驗證信"),
     "account:mailbox:confirmed": lazy_gettext("已完成 Email 驗證"),
@@ -99,6 +110,8 @@ EVENTS = {
     "account:client_session:ended": lazy_gettext("登出「%(client)s」"),
     "account:consent:given": lazy_gettext("同意「%(client)s」取得資料"),
     "account:consent:taken_back": lazy_gettext("撤回「%(client)s」的授權"),
+    "agreement:given": lazy_gettext("同意「%(text)s」（版本 %(version)s）"),
+    "agreement:declined": lazy_gettext("不同意「%(client)s」的文件並登出"),
     "account:card:enrolled": lazy_gettext("登錄工商憑證卡片"),
     "account:card:removed": lazy_gettext("移除工商憑證卡片"),
     "account:sign_in:card_used": lazy_gettext("以卡片驗證身分"),
@@ -114,6 +127,19 @@ EVENTS = {
     "case:reminded": lazy_gettext("寄出待審核提醒給群組管理員"),
     "case:approved": lazy_gettext("核准申請 %(case)s，權限為「%(role)s」"),
     "case:refused": lazy_gettext("不核准申請 %(case)s，原因：%(refusal)s"),
+    "case:asked": lazy_gettext("請申請人補件：申請 %(case)s"),
+    "case:lapsed": lazy_gettext("申請 %(case)s 逾期未補件"),
+    "case:taken": lazy_gettext("服務單位開始審核申請 %(case)s"),
+    "case:released": lazy_gettext("申請 %(case)s 放回佇列"),
+    "document:queued": lazy_gettext("公司文件待審核"),
+    "document:taken": lazy_gettext("服務單位開始審核公司文件"),
+    "document:released": lazy_gettext("公司文件放回佇列"),
+    "document:approved": lazy_gettext("公司證明文件審核通過"),
+    "document:approved:first": lazy_gettext("公司證明文件已由第一位營運人員核准，等候第二位"),
+    "document:refused": lazy_gettext("公司證明文件審核未通過"),
+    "document:asked": lazy_gettext("請補件：公司證明文件"),
+    "document:lapsed": lazy_gettext("公司證明文件逾期未補件"),
+    "document:withdrawn": lazy_gettext("撤回公司證明文件"),
     "invitation:sent": lazy_gettext("寄出邀請，權限為「%(role)s」"),
     "invitation:sent:again": lazy_gettext("再次寄出邀請"),
     "invitation:cancelled": lazy_gettext("取消邀請"),
@@ -141,7 +167,7 @@ def explanations_for(service: Service | None) -> dict[str, str]:
     return told
 
 
-def event_sentence(record: GroupRecord, client_name: str | None) -> str:
+def event_sentence(record: GroupRecord | AuditEntry, client_name: str | None) -> str:
     """What a record tells, as a sentence; the code of an event that has none."""
     sentence = EVENTS.get(record.action)
     if sentence is None:
@@ -159,8 +185,11 @@ def _values(details: dict[str, Any], client: str | None) -> dict[str, str]:
         "reviewer": _of(REVIEWER_LABELS, details.get("reviewer")),
         "reason": str(details.get("reason") or UNTOLD),
         "refusal": _of(REASON_LABELS if details.get("reason") == Reason.OTHER else reasons, details.get("reason")),
+        "scope": _of(SCOPE_LABELS, details.get("after")),
         "reminders": _of(REMINDER_LABELS, details.get("reminders")),
         "client": client or UNTOLD,
+        "text": _of(AGREED_TITLES, details.get("text")),
+        "version": str(details.get("version") or UNTOLD),
         "added": _listed(details.get("added")),
         "removed": _listed(details.get("removed")),
     }

@@ -21,10 +21,11 @@ from idp.errors import AlreadyExists, InvitationUnusable, Refused, TooManyReques
 from idp.flows.account_fields import add_error
 from idp.flows.forms import check_stamp
 from idp.flows.group_words import explanations_for
-from idp.flows.invited_form import InvitedForm, password_typed, texts_shown, trouble_words
+from idp.flows.invited_form import InvitedForm, password_typed, trouble_words
 from idp.flows.messages import ROLE_LABELS, sentence_for
 from idp.flows.moments import is_english
 from idp.flows.page_context import application_of
+from idp.flows.shown_texts import texts_before_applying
 from idp.policies.limits import NAMES_TRIED_PER_ADDRESS, NAMES_TRIED_PER_BROWSER
 from idp.policies.names import canonical_username
 from idp.policies.roles import Role
@@ -192,7 +193,7 @@ def _page(
         role_label=ROLE_LABELS[invitation.role],
         role_explained=explanations_for(opened.service)[invitation.role],
         until=invitation.expires_at,
-        texts=texts_shown(texts_to_agree(opened.service)),
+        texts=texts_before_applying(opened.service, texts_to_agree(opened.service)),
         must_agree=bool(texts_to_agree(opened.service)),
     )
     response = make_response(page, status)

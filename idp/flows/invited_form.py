@@ -11,8 +11,7 @@ from idp.db import end_reading, transaction
 from idp.errors import PasswordRefused
 from idp.flows.account_fields import CredentialFields, PersonFields, add_error
 from idp.flows.messages import sentence_for
-from idp.flows.moments import is_english, short_minute
-from idp.flows.registration_pages import NOTICE_TEXT, TEXT_TITLES
+from idp.flows.moments import short_minute
 from idp.policies.company_names import parse_phone
 from idp.policies.limits import PASSWORDS_JUDGED_PER_ADDRESS
 from idp.policies.names import canonical_username
@@ -102,21 +101,6 @@ def trouble_words(because: str, opened: OpenedInvitation | None) -> tuple[str, s
         about = {"company": opened.company.name, "until": short_minute(opened.invitation.expires_at)}
     heading, lead = TROUBLES[because]
     return str(heading) % about, str(lead) % about
-
-
-def texts_shown(texts: Texts) -> list[dict[str, str]]:
-    """The texts to agree to, and the notice of 個資法第8條 where it is not among them, as the wizard shows them."""
-    language = "en" if is_english() else "zh-Hant-TW"
-    shown = [*texts, *([] if NOTICE_TEXT in texts else [NOTICE_TEXT])]
-    return [
-        {
-            "id": text,
-            "title": str(TEXT_TITLES[text]),
-            "version": version,
-            "page": f"texts/{text}.{version}.{language}.html",
-        }
-        for text, version in shown
-    ]
 
 
 TROUBLES = {

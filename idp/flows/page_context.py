@@ -16,15 +16,27 @@ from idp.config import settings
 from idp.flows.card_component_words import card_components
 from idp.flows.messages import ROLE_LABELS
 from idp.flows.moments import is_english
+from idp.flows.ops.shell import console_context, is_console
 from idp.policies.roles import Permission, permits
 from idp.services.acting import Acting
 from idp.services.clients import ClientRecord
+from idp.services.document_files import has_documents
 from idp.services.group_people import count_waiting
 
 HUES = 12
 # Pages that there are by now; links to the others are left out of the templates.
 OFFERS = dict.fromkeys(
-    ("register", "resend", "credentials", "group", "group_users", "group_invitations", "group_audit"), True
+    (
+        "register",
+        "resend",
+        "credentials",
+        "group",
+        "group_users",
+        "group_invitations",
+        "group_documents",
+        "group_audit",
+    ),
+    True,
 )
 NOTICE = "notice"  # an outcome, told on the next page
 STATIC = Path(__file__).parent.parent / "static"
@@ -138,9 +150,17 @@ def _applications_waiting() -> int:
     return count
 
 
+def _company_has_documents() -> bool:
+    """Whether there are documents of the company that the group admin at the keyboard leads."""
+    signed_in = current_sign_in()
+    company = signed_in.human.company if signed_in else None
+    return company is not None and has_documents(company.id)
+
+
 def common_context() -> dict[str, Any]:
     """The variables of every template (idp/templates/base.html)."""
-    signed_in = None if g.get("without_database") else current_sign_in()
+    # An account that is signed in in the same browser is nobody at the console.
+    signed_in = None if g.get("without_database") or is_console() else current_sign_in()
     english = is_english()
     here = g.get("here") or (request.full_path.rstrip("?") if request.method == "GET" else request.path)
     other = ("zh-TW", "中文", "中文（臺灣）") if english else ("en", "EN", "English")
@@ -159,7 +179,9 @@ def common_context() -> dict[str, Any]:
         "card_component": {"agent": settings().card_agent, "hipki": settings().card_hipki},
         "offers": OFFERS | {"card": settings().offers_cards},
         "applications_waiting": _applications_waiting,
+        "company_has_documents": _company_has_documents,
         "card_components": card_components,
         "nonce": g.get("nonce", ""),
         "asset": asset,
+        **console_context(),
     }

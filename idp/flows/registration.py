@@ -1,7 +1,8 @@
 """Apply for an account (P3 … P11): one wizard, computed from the service's policy and the company's state.
 
-    begin --> terms --> company --> verified | proof | card | none of them --> account --> check --> sent, once
+    begin --> terms --> company --> verified | proof | card | document | none --> account --> check --> sent, once
           --> several services: which?
+          --> two kinds of account: which?
 
 Each page can be opened again once it was reached; what is changed there leads back to the check page. What becomes of
 late, expired and foreign forms is in registration_steps.
@@ -17,6 +18,7 @@ from idp.flows.registration_account import hashed_password, take_account
 from idp.flows.registration_begin import begin_application
 from idp.flows.registration_card import card_page, take_card
 from idp.flows.registration_company import take_company
+from idp.flows.registration_document import add_routes
 from idp.flows.registration_forms import TermsForm
 from idp.flows.registration_pages import (
     account_page,
@@ -34,11 +36,12 @@ from idp.flows.registration_visit import Visit, visit_of
 from idp.policies.registration_path import Step
 
 bp = Blueprint("registration", __name__)
+add_routes(bp)
 
 
 @bp.get("/register")
 def begin() -> ResponseReturnValue:
-    """P3: at which service."""
+    """P3: at which service, and for which kind of account."""
     return begin_application()
 
 
@@ -101,8 +104,15 @@ def proof(visit: Visit) -> ResponseReturnValue:
 
 @bp.post("/register/proof")
 def read_proof() -> ResponseReturnValue:
-    """Read: the service unit will make sure of the company. Or the card is chosen."""
-    return take(Step.PROOF, proof_page, _has_read)
+    """Read: the service unit will make sure of the company. Or card or document is chosen."""
+    return take(Step.PROOF, proof_page, _choose)
+
+
+def _choose(visit: Visit) -> Outcome:
+    if request.form.get("do") == "document":
+        visit.state.wants_document = True
+        return None
+    return _has_read(visit)
 
 
 def _has_read(visit: Visit) -> Outcome:

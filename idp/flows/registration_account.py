@@ -17,7 +17,8 @@ from idp.flows.registration_steps import Outcome
 from idp.flows.registration_visit import Visit
 from idp.policies.company_names import looks_like_company
 from idp.policies.limits import NAMES_TRIED_PER_ADDRESS, NAMES_TRIED_PER_BROWSER, PASSWORDS_JUDGED_PER_ADDRESS
-from idp.policies.names import canonical_username
+from idp.policies.mailboxes import probably_meant
+from idp.policies.names import canonical_email, canonical_username
 from idp.policies.passwords import words_that_count
 from idp.policies.registration_path import Step
 from idp.services.cases import username_is_free
@@ -76,6 +77,8 @@ def take_account(visit: Visit, typed: TypedPassword | None) -> Outcome:
         _look_for_name(visit, form)
     if not form.name.errors:
         _ask_about_name(state, form)
+    if not form.email.errors:
+        _ask_about_mailbox(state, form)
     if form.errors:
         return form
     state.has_done(Step.ACCOUNT)
@@ -129,6 +132,15 @@ def _ask_about_name(state: Registration, form: AccountForm) -> None:
     if looks_like_company(name) and name != state.name_seen:
         form.ask_about_name()
     state.name_seen = name
+
+
+def _ask_about_mailbox(state: Registration, form: AccountForm) -> None:
+    """A mailbox one slip away from a common one is asked about once: what is sent there would reach a stranger."""
+    email = canonical_email(form.email.data or "") or ""
+    meant = probably_meant(email)
+    if meant is not None and email != state.email_seen:
+        form.ask_about_mailbox(meant)
+    state.email_seen = email
 
 
 def _words_about(state: Registration) -> list[str]:

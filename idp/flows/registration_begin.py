@@ -1,4 +1,5 @@
-"""How an application begins: at which service, on whose way, and with what a card has brought along (R-203)."""
+"""How an application begins (P3): at which service, for which kind of account, on whose way, and with what a card has
+brought along (R-203)."""
 
 from dataclasses import dataclass
 
@@ -11,9 +12,14 @@ from idp.db import transaction
 from idp.flows.card_sign_in import CARD_RUN
 from idp.flows.moments import is_english
 from idp.flows.page_context import NOTICE, on_the_way_to
+from idp.flows.registration_kinds import kinds_page
 from idp.flows.registration_run import KIND, Registration, begin_run, find_run, state_of_run
+from idp.flows.registration_visit import visit_of
 from idp.models import Service
 from idp.policies.entities import EntityKind
+from idp.policies.registration import offers_linked
+from idp.policies.registration_path import Step
+from idp.policies.standing import AccountKind
 from idp.policies.tax_id import TaxId
 from idp.services.authorization_requests import WaitingRequest, waiting_request
 from idp.services.clients import ClientRecord, client_by_id
@@ -31,7 +37,15 @@ class BroughtCard:
 
 
 def begin_application() -> ResponseReturnValue:
-    """Begin where the service is known: by the waiting request, by ``?service=``, or because there is but one."""
+    """Begin where the service is known: by the waiting request, by ``?service=``, or because there is but one.
+
+    Where the service has two kinds of account, the kind is asked first (``?kind=``), and again for who goes back to it
+    (``?run=``).
+    """
+    begun = find_run(request.args.get("run", ""))
+    if begun is not None and not begun.is_finished and not begun.has_expired:
+        visit = visit_of(begun)
+        return kinds_page(visit.service, visit.policy, visit.request_id, visit.address(Step.TERMS))
     waiting = _waiting(request.args.get("request_id", ""))
     brought = _brought(request.args.get("card", ""))
     there = _known_run(waiting, brought) if waiting is not None else None
@@ -44,6 +58,10 @@ def begin_application() -> ResponseReturnValue:
     chosen = services.get(wanted) or (next(iter(services.values())) if len(services) == 1 else None)
     if chosen is None:
         return _choice(services, waiting)
+    policy = registration_policy(chosen)
+    # Who comes with a company's card comes for that company, which no linked account does.
+    if offers_linked(policy) and brought is None and request.args.get("kind") != AccountKind.GENERAL:
+        return kinds_page(chosen, policy, waiting.id if waiting else None)
     with transaction():
         run_id = begin_run(_begun(chosen, client, brought), request_id=waiting.id if waiting else None)
     return redirect(url_for("registration.terms", run=run_id), 303)

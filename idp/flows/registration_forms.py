@@ -88,7 +88,7 @@ class CompanyForm(PlainForm):
             self.number.label.text = str(NUMBER_LABELS[EntityKind(policy.entity_types[0])])
             del self.id_type
         else:
-            self.number.label.text = str(gettext("編號"))
+            self.number.label.text = str(gettext("公司統編或其他編號"))
 
     def has_number(self) -> bool:
         """Whether the number can be one: asked alone, while the rest of the form may not have been shown yet."""
@@ -166,6 +166,11 @@ class AccountForm(PersonFields, CredentialFields):
         """Say once that a company's name stands where a person's belongs (R-063, R-149)."""
         hint = gettext("姓名欄請填寫人員完整姓名，不可為公司名稱。若這確實是您的姓名，請再按一次「下一步」。")
         add_error(self, "name", hint)
+
+    def ask_about_mailbox(self, meant: str) -> None:
+        """Say once which mailbox was probably meant."""
+        hint = gettext("信箱可能打錯了，您要填的是不是 %(meant)s？若沒有打錯，請再按一次「下一步」。", meant=meant)
+        add_error(self, "email", hint)
 
     @property
     def has_good_password(self) -> bool:

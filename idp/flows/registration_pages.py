@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Any, NamedTuple
 
 from flask import render_template
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
 from idp.config import settings
 from idp.errors import CardUnknown
@@ -18,28 +18,30 @@ from idp.flows.registration_forms import AccountForm, CompanyForm, TermsForm
 from idp.flows.registration_submission import trouble_sentence
 from idp.flows.registration_visit import Visit
 from idp.flows.registration_words import (
+    NOTICE_LABEL,
     NUMBER_LABELS,
     NUMBER_RULES,
     REGISTER_LABELS,
     SOURCES,
     STEP_LABELS,
     Outlook,
+    check_lead,
     company_lead,
     explanation_of,
 )
+from idp.flows.shown_texts import texts_before_applying
 from idp.policies.cards import CardRank
 from idp.policies.company_names import parse_phone, shown_phone
 from idp.policies.entities import EntityKind
+from idp.policies.names import canonical_email
 from idp.policies.registration import FirstAdmin, Proof, Reviewer
 from idp.policies.registration_path import Step, may_offer_card, proofs_to_give
 from idp.policies.registry import Finding
 
-# The notice that 個資法第8條 asks for, agreed to or not.
-NOTICE_TEXT = ("privacy", "1")
-TEXT_TITLES = {"terms": lazy_gettext("服務條款"), "privacy": lazy_gettext("個人資料蒐集告知事項")}
-# What a person is told or asked about each proof that can be given; the document issue adds its own.
+# What a person is told or asked about each proof that can be given; by its template.
 PROOF_PAGES = {
     Proof.CARD: "registration/proofs/card.html",
+    Proof.DOCUMENT: "registration/proofs/document.html",
     Proof.OPERATOR: "registration/proofs/operator.html",
     Proof.NONE: "registration/proofs/none.html",
 }
@@ -53,6 +55,7 @@ class Answer(NamedTuple):
     kind: str = ""
     step: Step | None = None
     field: str = ""
+    picture: str | None = None
 
 
 def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any) -> str:
@@ -62,7 +65,7 @@ def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any
         f"registration/{step}.html",
         visit=visit,
         step=step,
-        labels=STEP_LABELS,
+        labels=STEP_LABELS if visit.texts else STEP_LABELS | {Step.TERMS: NOTICE_LABEL},
         form=form,
         service_name=service.name_en if is_english() else service.name_zh,
         mailbox=service.mail_reply_to or service.mail_from or settings().mail_sender,
@@ -74,12 +77,7 @@ def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any
 
 def terms_page(visit: Visit, form: PlainForm | None = None) -> str:
     """P4: the texts to agree to, and the notice of 個資法第8條 where it is not among them (R-006, R-007)."""
-    language = "en" if is_english() else "zh-Hant-TW"
-    shown = [*visit.texts, *([] if NOTICE_TEXT in visit.texts else [NOTICE_TEXT])]
-    texts = [
-        {"id": text, "title": TEXT_TITLES[text], "version": version, "page": f"texts/{text}.{version}.{language}.html"}
-        for text, version in shown
-    ]
+    texts = texts_before_applying(visit.service, visit.texts)
     form = form or TermsForm(texts=visit.texts_stamp, agreed=Step.TERMS in visit.done)
     return page_of(visit, Step.TERMS, form, texts=texts, must_agree=bool(visit.texts))
 
@@ -177,6 +175,7 @@ def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | No
         account=_account_answers(visit),
         by_card=card is not None,
         sentences=outlook.sentences(),
+        lead=check_lead(visit.policy, is_correction=visit.is_correction),
         refusal=refusal,
     )
 
@@ -194,6 +193,9 @@ def _company_answers(visit: Visit) -> list[Answer]:
     ]
     if typed.get("responsible"):
         answers.append(Answer(gettext("公司負責人"), typed["responsible"], "", Step.COMPANY, "responsible"))
+    if visit.file is not None and Step.DOCUMENT in visit.steps:
+        label, picture = gettext("公司證明文件"), visit.preview_address
+        answers.append(Answer(label, visit.file.name, "", Step.DOCUMENT, "document", picture))
     return answers
 
 
@@ -206,7 +208,7 @@ def _account_answers(visit: Visit) -> list[Answer]:
         Answer(gettext("帳號"), typed["username"], "", fixed, "username"),
         Answer(gettext("姓名"), typed["name"], "", Step.ACCOUNT, "name"),
         Answer(gettext("手機電話"), _phone(typed["phone"]), "num", Step.ACCOUNT, "phone"),
-        Answer("Email", typed["email"], "", Step.ACCOUNT, "email"),
+        Answer("Email", canonical_email(typed["email"]) or typed["email"], "", Step.ACCOUNT, "email"),
         Answer(gettext("密碼"), password, "", Step.ACCOUNT, "password"),
     ]
 

@@ -15,9 +15,12 @@ from typing import Any
 from idp.browser import browser_id
 from idp.models import Account, Case, Company
 from idp.policies.company_names import shown_phone
+from idp.policies.documents import WANTED
 from idp.policies.registration_path import Step
 from idp.services.card_proofs import card_in
+from idp.services.company_documents import document_of_case
 from idp.services.flows import KeptRun, any_run, finish_run, keep_run, start_run
+from idp.services.uploaded_files import give_files_to
 
 KIND = "registration"
 LASTS = timedelta(hours=24)
@@ -67,10 +70,11 @@ class Registration:
 
     ``number`` is the company's number that was looked up, in its one form; ``explained`` what the person has read about
     her review or proof, so that she reads it again where it changes; ``judged_with`` the words that the password
-    which is kept was judged not to be made of; ``name_seen`` a name like a company's that she was asked about;
-    ``username_seen`` the account name that was looked for last; ``wants_card`` that the company is to be proven by its
-    card, ``card`` the one that was given, which counts for the number it names alone; ``brought`` the number that came
-    from a card which signs nobody in (R-203).
+    which is kept was judged not to be made of; ``name_seen`` a name like a company's that she was asked about,
+    ``email_seen`` a mailbox that looks mistyped; ``username_seen`` the account name that was looked for last;
+    ``wants_card`` that the company is to be proven by its card, ``card`` the one that was given, which counts for the
+    number it names alone; ``brought`` the number that came from a card which signs nobody in (R-203);
+    ``wants_document`` that it is to be proven by a document, whose file is found by the run.
     """
 
     service_id: str
@@ -86,11 +90,13 @@ class Registration:
     password_hash: str | None = None
     judged_with: list[str] = field(default_factory=list)
     name_seen: str | None = None
+    email_seen: str | None = None
     username_seen: str | None = None
     trouble: Trouble | None = None
     is_restored: bool = False
     corrects: Correction | None = None
     wants_card: bool = False
+    wants_document: bool = False
     card: GivenCard | None = None
     brought: str | None = None
 
@@ -110,8 +116,8 @@ class Registration:
         self.register_name = self.explained = self.password_hash = self.card = None
         self.is_confirmed = False
         self.typed.pop("company_name", None)
-        self.must_redo(Step.COMPANY)
-        self.must_redo(Step.ACCOUNT)
+        for step in (Step.COMPANY, Step.DOCUMENT, Step.ACCOUNT):
+            self.must_redo(step)
 
 
 def note_form(state: Registration, step: Step, form: Mapping[str, str]) -> None:
@@ -149,15 +155,17 @@ def begin_correction(case: Case, account: Account, company: Company) -> str:
     state = Registration(
         case.service_id,
         case.client_id,
-        done=[Step.COMPANY, Step.ACCOUNT],
+        done=[Step.COMPANY, Step.ACCOUNT, *([] if _asks_for_another(case) else [Step.DOCUMENT])],
         typed=typed,
         id_type=company.id_type,
         number=company.tax_id,
         is_confirmed=True,
         register_name=answers.get("register_name"),
         name_seen=account.name,
+        email_seen=account.email,
         corrects=Correction(case.id, case.version, account.username),
         card=_card_of(case),
+        wants_document=document_of_case(case.id) is not None,
     )
     return _start(state, Step.COMPANY, None)
 
@@ -174,6 +182,12 @@ def _card_of(case: Case) -> GivenCard | None:
         holder.not_after.timestamp(),
         case.submitted_at.timestamp(),
     )
+
+
+def _asks_for_another(case: Case) -> bool:
+    """Whether the document was refused or asked about: its page is passed through then, even if the file stays."""
+    document = document_of_case(case.id)
+    return document is not None and document.state in WANTED
 
 
 def find_run(run_id: str, *, lock: bool = False) -> KeptRun | None:
@@ -203,6 +217,7 @@ def restore_run(kept: KeptRun) -> tuple[str, Registration]:
     state.is_restored = True
     state.must_redo(Step.ACCOUNT)
     run_id = _start(state, Step(kept.step), kept.request_id)
+    give_files_to(run_id, kept.id)
     finish_run(kept.id, {"moved": run_id})
     return run_id, state
 

@@ -95,6 +95,7 @@ def facts_of(sent: Sent) -> dict[str, Any]:
         "hours": round((link.expires_at - link.created_at).total_seconds() / 3600) if link else None,
         "seconds": seconds_until_resend(account.id) if sent.waits_for_mailbox else 0,
         "next_steps": _next_steps(sent, outlook),
+        "is_new": account.status in {*WAITING, AccountStatus.REVIEW_PENDING} and sent.case.decided_at is None,
         "is_open": account.status is AccountStatus.ACTIVE,
         "is_over": account.status in {AccountStatus.REJECTED, AccountStatus.WITHDRAWN, AccountStatus.CLOSED},
         "back": application_of(client) if client else None,

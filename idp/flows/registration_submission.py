@@ -24,6 +24,7 @@ from idp.policies.registration_path import Step
 from idp.policies.standing import CompanyStatus
 from idp.services.audit import record
 from idp.services.cases import PersonAnswers, Submission, correct_case, submit_case
+from idp.services.company_documents import put_forward, put_forward_again
 from idp.services.limits import spend
 from idp.services.passwords import set_hashed_password
 
@@ -34,6 +35,7 @@ def send(visit: Visit) -> Outcome:
     """Send the application. Raises AlreadyExists, CompanyClosed, OneAccountOnly, TooManyRequests, ChangedMeanwhile."""
     spend(CASES_SENT_PER_ADDRESS, peer_address())
     case = _corrected(visit) if visit.is_correction else _submitted(visit)
+    _put_document_forward(visit, case)
     finish_with_case(visit.run_id, case.id)
     visit.is_sent = True
     return url_for("registration_done.done", run=visit.run_id)
@@ -56,6 +58,18 @@ def _submitted(visit: Visit) -> Case:
             card_evidence_id=visit.card.evidence_id if visit.card else None,
         )
     )
+
+
+def _put_document_forward(visit: Visit, case: Case) -> None:
+    """The file of the run becomes the company's document, in the transaction of its case. Raises ChangedMeanwhile."""
+    if Step.DOCUMENT not in visit.steps:
+        return
+    if visit.file is None:
+        raise ValueError("the document step does not hold")
+    if visit.document is not None and visit.file.id == visit.document.file_id:
+        put_forward_again(case)
+    else:
+        put_forward(case, visit.file)
 
 
 def _corrected(visit: Visit) -> Case:

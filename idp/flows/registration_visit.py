@@ -7,16 +7,19 @@ from flask import url_for
 from idp.db import now, session
 from idp.flows.page_context import on_the_way_to
 from idp.flows.registration_run import GivenCard, Registration, state_of_run
-from idp.models import Company, Service
+from idp.models import Company, CompanyDocument, Service, UploadedFile
 from idp.policies.cards import PROOF_LASTS, CardRank
+from idp.policies.documents import RESUBMITTABLE, FileState
 from idp.policies.entities import EntityKind
-from idp.policies.registration import RegistrationPolicy
+from idp.policies.registration import Proof, RegistrationPolicy, offers_linked
 from idp.policies.registration_path import CompanyState, Path, Step, path_of, policy_for, takes_card
 from idp.policies.registration_steps import current_step, is_reached, step_before, steps_of
 from idp.services.clients import client_by_id
 from idp.services.company_claims import known_company, state_of
+from idp.services.company_documents import document_of_case
 from idp.services.flows import KeptRun
 from idp.services.service_registry import registration_policy
+from idp.services.uploaded_files import counting_file, files_of_run, may_be_seen
 
 
 @dataclass(slots=True)
@@ -30,6 +33,9 @@ class Visit:
     policy: RegistrationPolicy
     company: Company | None = None
     company_state: CompanyState = field(default_factory=CompanyState)
+    # The document that is corrected, and the files that were sent in this run, the last first.
+    document: CompanyDocument | None = None
+    files: list[UploadedFile] = field(default_factory=list)
     is_sent: bool = False
     status: int = 400
     retry_seconds: int | None = None
@@ -40,6 +46,46 @@ class Visit:
         self.company = known_company(id_type, number) if id_type and number else None
         self.company_state = state_of(self.company, self.policy)
 
+    def know_files(self) -> None:
+        """Look for the files of this run, and for the document that it corrects."""
+        if Proof.DOCUMENT not in self.policy.company_proof:
+            return
+        self.files = files_of_run(self.run_id)
+        if self.state.corrects is not None:
+            self.document = document_of_case(self.state.corrects.case_id)
+
+    @property
+    def file(self) -> UploadedFile | None:
+        """The file that counts: the last that was sent, or in a correction that of the case."""
+        own = counting_file(self.files)
+        if own is not None or self.document is None:
+            return own
+        there = session.get(UploadedFile, self.document.file_id)
+        return there if there is not None and there.state is not FileState.INFECTED else None
+
+    @property
+    def replaced_file(self) -> UploadedFile | None:
+        """What the file that counts has replaced (R-163): the last one before, taken back or not."""
+        file = self.file
+        before = [other for other in self.files if file is not None and other is not file]
+        if before:
+            return before[0]
+        is_new = self.document is not None and file is not None and file.id != self.document.file_id
+        return session.get(UploadedFile, self.document.file_id) if is_new and self.document is not None else None
+
+    @property
+    def infected_file(self) -> UploadedFile | None:
+        """The last file, where that turned out to be infected."""
+        return self.files[0] if self.files and self.files[0].state is FileState.INFECTED else None
+
+    @property
+    def preview_address(self) -> str | None:
+        """Where the picture of the file's first page is; None while nobody may see it."""
+        file = self.file
+        if file is None or not may_be_seen(file):
+            return None
+        return url_for("registration.document_preview", run=self.run_id, file=file.id)
+
     @property
     def path(self) -> Path:
         """The way that this policy and company make."""
@@ -49,6 +95,7 @@ class Visit:
             self.company_state,
             card=CardRank(card.rank) if card else None,
             wants_card=self.state.wants_card,
+            wants_document=self.state.wants_document,
         )
 
     @property
@@ -76,7 +123,10 @@ class Visit:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of this run, as its company stands now."""
-        return steps_of(self.path, is_correction=self.is_correction)
+        steps = steps_of(self.path, is_correction=self.is_correction)
+        # A document that is being reviewed, or was approved, is not exchanged.
+        is_fixed = self.document is not None and self.document.state not in RESUBMITTABLE
+        return tuple(step for step in steps if step is not Step.DOCUMENT) if is_fixed else steps
 
     @property
     def explanation(self) -> str:
@@ -91,6 +141,7 @@ class Visit:
         if self.state.explained == self.explanation:
             done |= {Step.VERIFIED, Step.PROOF}
         done = done | {Step.CARD} if self.card is not None else done - {Step.CARD}
+        done = done - {Step.DOCUMENT} if self.file is None else done
         return (
             done if set(self.texts) <= {(text, version) for text, version in self.state.texts} else done - {Step.TERMS}
         )
@@ -119,8 +170,10 @@ class Visit:
         return url_for(f"registration.{step or self.current}", run=self.run_id)
 
     def way_back(self, step: Step) -> str | None:
-        """Where the step before is, or None at the first."""
+        """Where the step before is; at the first the kinds of account, or None where nobody was asked for the kind."""
         before = step_before(self.steps, step)
+        if before is None and offers_linked(self.policy) and not self.is_correction and self.state.brought is None:
+            return url_for("registration.begin", run=self.run_id)
         return self.address(before) if before else None
 
 
@@ -131,4 +184,5 @@ def visit_of(kept: KeptRun) -> Visit:
     on_the_way_to(client_by_id(state.client_id) if state.client_id else None)
     visit = Visit(kept.id, kept.request_id, state, service, registration_policy(service))
     visit.know_company()
+    visit.know_files()
     return visit

@@ -16,9 +16,21 @@ STEP_LABELS = {
     Step.VERIFIED: lazy_gettext("公司驗證"),
     Step.PROOF: lazy_gettext("公司驗證"),
     Step.CARD: lazy_gettext("憑證驗證"),
+    Step.DOCUMENT: lazy_gettext("證明文件"),
     Step.ACCOUNT: lazy_gettext("帳號資料"),
     Step.CHECK: lazy_gettext("確認送出"),
 }
+# The first step where there is nothing to agree to: the notice of 個資法第8條 alone.
+NOTICE_LABEL = lazy_gettext("個資告知")
+# Texts of services, by their id.
+TEXT_TITLES = {
+    "terms": lazy_gettext("服務條款"),
+    "privacy": lazy_gettext("個人資料蒐集告知事項"),
+    "authority": lazy_gettext("授權聲明"),
+    "hazard": lazy_gettext("危害告知"),
+}
+# The first is agreed to at the first sign-in by another name, the manual's (R-090).
+AGREED_TITLES = TEXT_TITLES | {"privacy": lazy_gettext("個資同意使用")}
 NUMBER_LABELS = {
     EntityKind.UBN: lazy_gettext("統一編號"),
     EntityKind.AGENCY: lazy_gettext("機關代碼"),
@@ -85,6 +97,15 @@ def company_lead(policy: RegistrationPolicy) -> str:
     return str(gettext("以貴公司為群組單位，每位使用者都必須有個別的帳號。"))
 
 
+def check_lead(policy: RegistrationPolicy, *, is_correction: bool) -> str:
+    """What the check page asks (R-023, R-165), and which mail comes first: the link, or that the case is there."""
+    if is_correction:
+        return str(gettext("請確認以下資料，再送出修正後的申請。"))
+    if policy.mail_check is MailCheck.AFTER_REVIEW:
+        return str(gettext("確定要送出申請？請確認以下資料；送出後，系統會寄信至所申請信箱，通知您已收到申請。"))
+    return str(gettext("確定要送出申請？請確認以下資料；送出後，系統將自動發送驗證Email至所申請信箱。"))
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What decides what becomes of an application once it is sent; ``by_card``: a card was given that will sign in."""
@@ -104,7 +125,7 @@ class Outlook:
     def review(self) -> str:
         """Who decides, and when (R-033, R-170)."""
         if self.mail_check is MailCheck.AFTER_REVIEW:
-            return str(gettext("僅表示您的帳號申請已成功送出，還無法做登入使用，須等候服務單位審核。"))
+            return str(gettext("收到通知信，僅表示您的帳號申請已成功送出，還無法做登入使用；須等候服務單位審核。"))
         if self.reviewer is Reviewer.GROUP_ADMIN:
             return str(gettext("完成Email認證後，需等候貴公司群組管理員審核。"))
         if self.company_is_proven:

@@ -19,7 +19,17 @@ from idp.browser import browser_id, peer_address
 from idp.db import transaction
 from idp.errors import BadCredentials, Refused
 from idp.flows.account_fields import AtMost
-from idp.flows.door import Arrival, about_another, arrival_of, lead_on, let_in, previous_sign_in, show_door, way_on
+from idp.flows.door import (
+    Arrival,
+    about_a_try,
+    about_another,
+    arrival_of,
+    lead_on,
+    let_in,
+    previous_sign_in,
+    show_door,
+    way_on,
+)
 from idp.flows.forms import PlainForm, with_retry
 from idp.flows.messages import sentence_for
 from idp.policies.assurance import Method
@@ -119,6 +129,8 @@ def _page(form: SignInForm, arrival: Arrival, *, refused: Refused | None = None,
 
 def _reason(arrival: Arrival) -> Any:
     """The sentence above the form, or None."""
+    if arrival.waiting is not None and arrival.waiting.is_try:
+        return about_a_try(arrival)
     if arrival.signed_in is not None:
         return about_another(arrival) or gettext("為了您的安全，請再次輸入密碼。")
     if arrival.waiting is not None and "create" in arrival.waiting.parameters.get("prompt", "").split():

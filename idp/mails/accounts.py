@@ -17,9 +17,14 @@ def account_suspended(account: Account, reason: str) -> None:
     compose("account_suspended", account, **_about(account), reason=reason)
 
 
-def account_restored(account: Account) -> None:
-    """帳號恢復: the account signs in again."""
-    compose("account_restored", account, **_about(account))
+def account_restored(account: Account, reason: str | None = None) -> None:
+    """帳號恢復: the account signs in again, and why where a reason is given."""
+    compose("account_restored", account, **_about(account), reason=reason)
+
+
+def data_scope_changed(account: Account) -> None:
+    """資料讀取範圍已變更: what the account sees now, its own data or its company's."""
+    compose("data_scope_changed", account, **_about(account), scope=account.data_scope)
 
 
 def _about(account: Account) -> dict[str, Any]:

@@ -12,6 +12,11 @@ STATUS_PAGE = "/register/status"
 CONSOLE_PAGE = "/group/users"
 
 
+def status_page(case: Case) -> str:
+    """Where an application is followed, with its number filled in: who knows the mailbox too sees it (P12)."""
+    return f"{STATUS_PAGE}?number={case.number}"
+
+
 def verification(account: Account, company: Company, case: Case, *, token: str, end: datetime) -> None:
     """註冊驗證信: one link, its end as clock time (R-024, R-081, R-083)."""
     compose(
@@ -30,7 +35,7 @@ def application_received(account: Account, company: Company, case: Case) -> None
         "application_received",
         account,
         **_about(account, company),
-        path=STATUS_PAGE,
+        path=status_page(case),
         case_number=case.number,
         by_group_admin=case.reviewer is Reviewer.GROUP_ADMIN,
         is_verified=account.email_verified_at is not None,
@@ -69,11 +74,29 @@ def application_rejected(account: Account, company: Company, case: Case, *, reas
         "application_rejected",
         account,
         **_about(account, company),
-        path=STATUS_PAGE,
+        path=status_page(case),
         case_number=case.number,
         reason_code=reason,
         reason_text=reason_text,
     )
+
+
+def application_more_info(account: Account, company: Company, case: Case, *, text: str, until: datetime) -> None:
+    """申請請補件: what is wanted, and until when; everything filled in is kept (R-172, R-179)."""
+    compose(
+        "application_more_info",
+        account,
+        **_about(account, company),
+        path=status_page(case),
+        case_number=case.number,
+        text=text,
+        until=until.isoformat(),
+    )
+
+
+def application_lapsed(account: Account, company: Company, case: Case) -> None:
+    """申請逾期未補件: nobody decides about it until it is sent again; nothing is lost."""
+    compose("application_lapsed", account, **_about(account, company), path=status_page(case), case_number=case.number)
 
 
 def application_waits(admin: Account, company: Company, applicant: Account, case: Case) -> None:

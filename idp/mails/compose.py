@@ -50,6 +50,7 @@ def compose_to(
     session.add(
         OutboxEntry(
             kind=MAIL,
+            template=template,
             recipient=recipient,
             account_id=account_id,
             payload=payload,

@@ -1,7 +1,8 @@
 """Leases: each row of the outbox is claimed by one worker at a time, and tried again for 24 hours.
 
 A row is waiting -> sending -> sent | waiting (later) | dead. A worker that dies while sending loses its lease, and
-another sends anew: at least once, never lost (security.md §5-11). What is dead is kept for those who run the provider.
+another sends anew: at least once, never lost (security.md §5-11). What is dead is kept for those who run the provider:
+they have it tried once more, or give it up (idp.services.ops_mail).
 """
 
 import logging
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from idp.db import now, session, transaction
 from idp.models import OutboxEntry
 
-WAITING, SENDING, SENT, DEAD = "waiting", "sending", "sent", "dead"
+WAITING, SENDING, SENT, DEAD, GIVEN_UP = "waiting", "sending", "sent", "dead", "given_up"
 BATCH = 20
 FIRST_PAUSE = timedelta(seconds=10)
 # All is delivered within five minutes after the other side comes back, however long it was away.

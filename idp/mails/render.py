@@ -11,9 +11,10 @@ from jinja2 import Environment, Template
 from idp.config import settings
 from idp.db import session
 from idp.mails.compose import unsealed
-from idp.mails.words import RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
+from idp.mails.words import DOCUMENT_REASON_SENTENCES, RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
 from idp.models import Account, OutboxEntry, Service
 from idp.policies.cards import CardRank
+from idp.policies.mail_texts import MAIL_TEXTS
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
@@ -22,13 +23,16 @@ FORMS = ("txt", "html")
 TAX_ID_SHOWN = 3  # a mailbox may be read by others: the number is told by its end only
 
 
-def rendered(entry: OutboxEntry) -> Message:
-    """The mail of a row: subject, text and HTML from the one template of its message, from the service it concerns."""
+def rendered(entry: OutboxEntry, *, link: str | None = None) -> Message:
+    """The mail of a row: subject, text and HTML from the one template of its message, from the service it concerns.
+
+    ``link`` stands where the sealed one would: whoever looks at another's mail never gets one that works.
+    """
     payload = entry.payload
     english = str(payload["locale"]).startswith("en")
     with force_locale("en" if english else "zh_Hant_TW"):
         service = _service(entry, english)
-        values = {**payload["context"], **_common(entry), "service": service}
+        values = {**payload["context"], **_common(entry, link), "service": service}
         values |= {"lang": "en" if english else "zh-Hant-TW", "gap": " " if english else ""}
         values["support"] = settings().support_en if english else settings().support
         name = f"mail/{payload['template']}.html"
@@ -36,7 +40,7 @@ def rendered(entry: OutboxEntry) -> Message:
         message = Message(
             subject=_subject(text, values | _layout("txt")),
             recipients=[entry.recipient],
-            sender=(service["name"], service["address"]),
+            sender=(service["sender"], service["address"]),
             reply_to=service["reply_to"],
             body=text.render(values | _layout("txt")).strip() + "\n",
             html=html.render(values | _layout("html")),
@@ -67,20 +71,26 @@ def _subject(text: Template, values: dict[str, Any]) -> str:
     return words if own else f"{values['service']['name']}{gettext('：')}{words}"
 
 
-def _common(entry: OutboxEntry) -> dict[str, Any]:
+def _common(entry: OutboxEntry, link: str | None) -> dict[str, Any]:
     context = entry.payload["context"]
+    secret = link if link is not None and "sealed" in entry.payload else unsealed(entry.payload)
     role, reason, rank = (context.get(name) for name in ("role", "reason_code", "card_rank"))
     until, since = (_moment(context.get(name)) for name in ("until", "waiting_since"))
     return {
         "role_label": ROLE_LABELS[Role(role)] if role else None,
         "rank_label": RANK_LABELS[CardRank(rank)] if rank else None,
         "reason_sentence": REASON_SENTENCES.get(Reason(reason)) if reason else None,
+        "reason_sentences": [
+            DOCUMENT_REASON_SENTENCES[one]
+            for one in context.get("document_reasons", ())
+            if one in DOCUMENT_REASON_SENTENCES
+        ],
         "last3": (context.get("company_tax_id") or "")[-TAX_ID_SHOWN:],
         "at": entry.created_at,
         "until": until,
         "hours": round((until - entry.created_at).total_seconds() / 3600) if until else None,
         "waiting_since": since or entry.created_at,
-        "link": unsealed(entry.payload) or _link(entry.payload["template"], context),
+        "link": secret or _link(entry.payload["template"], context),
     }
 
 
@@ -90,7 +100,11 @@ def _moment(text: str | None) -> datetime | None:
 
 def _link(template: str, context: dict[str, Any]) -> str | None:
     # Who is suspended can't open the page the button leads to.
-    return None if template == "account_suspended" else settings().link(context.get("path", "/account"))
+    closed = {"account_suspended", "company_suspended"}
+    if template in closed:
+        return None
+    # An application's own address, as those who run the provider have registered it.
+    return context.get("address") or settings().link(context.get("path", "/account"))
 
 
 def _service(entry: OutboxEntry, english: bool) -> dict[str, Any]:
@@ -100,12 +114,16 @@ def _service(entry: OutboxEntry, english: bool) -> dict[str, Any]:
     provider = gettext("企業帳號中心")
     name = (service.name_en if english else service.name_zh) if service else provider
     address = (service.mail_from if service else None) or settings().mail_sender
+    texts = MAIL_TEXTS.get(service.policy.get("preset", "")) if service else None
+    sender, footer = name, gettext("本信由企業帳號中心代為寄送，不會要求您提供密碼。")
+    if texts is not None:
+        sender, footer = (texts.sender_en, texts.footer_en) if english else (texts.sender_zh, texts.footer_zh)
     return {
         "name": name,
+        "sender": sender,
         "address": address,
         "reply_to": service.mail_reply_to if service else None,
         "colour": service.colour if service else COLOUR,
-        "sender_note": f"{name} <{address}>",
-        "footer": (service.mail_footer if service else None)
-        or gettext("本信由企業帳號中心代為寄送，不會要求您提供密碼。"),
+        "sender_note": f"{sender} <{address}>",
+        "footer": (service.mail_footer if service else None) or footer,
     }

@@ -1,9 +1,10 @@
-"""Words that mails and pages share: roles, ranks of cards, and why an application was refused (as its applicant reads
-it)."""
+"""Words that mails and pages share: roles, ranks of cards, and why an application or document was refused (as its
+applicant reads it)."""
 
-from flask_babel import lazy_gettext
+from flask_babel import LazyString, lazy_gettext
 
 from idp.policies.cards import CardRank
+from idp.policies.documents import INFECTED, DocumentReason
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
@@ -23,4 +24,16 @@ REASON_SENTENCES = {
     Reason.WRONG_NAME: lazy_gettext("姓名欄請填寫人員完整姓名，不可為公司名稱。"),
     Reason.WRONG_CONTACT: lazy_gettext("聯絡資料不正確，請修正手機電話或 Email。"),
     Reason.DUPLICATE: lazy_gettext("您在這家公司已經有帳號，請使用原來的帳號登入。"),
+}
+# R-178: why a document is not taken; ``other`` has the reviewer's own words alone.
+DOCUMENT_REASON_SENTENCES: dict[str, LazyString] = {
+    DocumentReason.OBSOLETE: lazy_gettext(
+        "「營利事業登記證」自98年4月13日起停止使用，不再作為證明文件，請改提出其他最新版本之「商業登記證明文件」。"
+    ),
+    DocumentReason.UNREADABLE: lazy_gettext("文件無法辨識，請重新掃描或拍攝後上傳清楚、完整的檔案。"),
+    DocumentReason.ADDRESS: lazy_gettext("文件上的公司地址與您填寫的資料不同。"),
+    DocumentReason.NAME: lazy_gettext("文件上的公司名稱與您填寫的資料不同，請填寫全銜。"),
+    DocumentReason.NUMBER: lazy_gettext("文件上的統一編號或機關代碼與您填寫的資料不同。"),
+    DocumentReason.INCOMPLETE: lazy_gettext("文件缺頁或不完整，如有多頁面請合併為單一檔案後上傳。"),
+    INFECTED: lazy_gettext("檔案含有病毒，已經刪除，任何人都不能再開啟。"),
 }

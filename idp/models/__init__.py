@@ -1,23 +1,27 @@
 """Tables and nothing but. Importing this package knows them all, which migrations need."""
 
 from idp.models.accounts import Account, Binding, KnownBrowser, Password
-from idp.models.audit import AuditEntry, AuditHead
+from idp.models.audit import AuditCheck, AuditEntry, AuditHead
 from idp.models.cards import Card, CardChallenge, CardEvidence, RevocationAnswer, TrustAnchor
 from idp.models.cases import Case, Invitation, Review, TextAgreement
-from idp.models.clients import Client, Consent, MenuItem, MenuRight, Service
+from idp.models.clients import Client, Consent, MenuItem, MenuRight, Service, ServiceText
 from idp.models.companies import Company
+from idp.models.documents import CompanyDocument, DocumentReview, UploadedFile
 from idp.models.grants import Grant, Token, UsedAssertion
 from idp.models.limits import LimitCounter, NameFailures
+from idp.models.operators import Authenticator, Operator, OperatorSession, RecoveryCode
 from idp.models.outbox import OutboxEntry
-from idp.models.registry import RegisterEntry, RegisterImport, RegisterLookup, RegisterName
+from idp.models.registry import RegisterEntry, RegisterImport, RegisterLookup, RegisterName, RegisterOrder
 from idp.models.secrets import OneTimeSecret
 from idp.models.sign_ins import AuthorizationRequest, ClientSession, Flow, SignIn
 from idp.models.signing_keys import SigningKey
 
 __all__ = [
     "Account",
+    "AuditCheck",
     "AuditEntry",
     "AuditHead",
+    "Authenticator",
     "AuthorizationRequest",
     "Binding",
     "Card",
@@ -27,7 +31,9 @@ __all__ = [
     "Client",
     "ClientSession",
     "Company",
+    "CompanyDocument",
     "Consent",
+    "DocumentReview",
     "Flow",
     "Grant",
     "Invitation",
@@ -37,19 +43,25 @@ __all__ = [
     "MenuRight",
     "NameFailures",
     "OneTimeSecret",
+    "Operator",
+    "OperatorSession",
     "OutboxEntry",
     "Password",
+    "RecoveryCode",
     "RegisterEntry",
     "RegisterImport",
     "RegisterLookup",
     "RegisterName",
+    "RegisterOrder",
     "Review",
     "RevocationAnswer",
     "Service",
+    "ServiceText",
     "SignIn",
     "SigningKey",
     "TextAgreement",
     "Token",
     "TrustAnchor",
+    "UploadedFile",
     "UsedAssertion",
 ]

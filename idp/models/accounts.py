@@ -6,13 +6,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES, ID_LENGTH, words
+from idp.models.columns import HASH_BYTES, ID_LENGTH, by_bytes, words
 from idp.policies.reminders import Reminders
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus, Approval, BindingState
 
 # Word for word in every query that is to use the partial index.
 NOT_LET_IN = "status IN ('email_pending', 'email_expired', 'withdrawn')"
+LEADS = "role = 'group_admin' AND status = 'active'"
 
 
 class Account(Base):
@@ -27,6 +28,17 @@ class Account(Base):
         # In the order of the list that group admins look at, which is read from the index alone.
         Index("ix_accounts_company_id_status_created_at_id", "company_id", "status", "created_at", "id"),
         Index("ix_accounts_email_canonical", "email_canonical"),
+        Index("ix_accounts_name_id", "name", "id"),
+        # Which companies are led: those that are not are listed to operators (I-6). With role and status, or SQLite
+        # would take the index of the list.
+        Index(
+            "ix_accounts_leads",
+            "company_id",
+            "role",
+            "status",
+            sqlite_where=text(LEADS),
+            postgresql_where=text(LEADS),
+        ),
         # What the worker's deadlines are for: few rows of many.
         Index(
             "ix_accounts_not_let_in",
@@ -43,10 +55,10 @@ class Account(Base):
     service_id: Mapped[str | None] = mapped_column(ForeignKey("services.id"))
     electronic_id: Mapped[str] = mapped_column(String(16))
     username: Mapped[str] = mapped_column(String(64))
-    username_canonical: Mapped[str] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(100))
+    username_canonical: Mapped[str] = mapped_column(by_bytes(64))
+    name: Mapped[str] = mapped_column(by_bytes(100))
     email: Mapped[str] = mapped_column(String(254))
-    email_canonical: Mapped[str] = mapped_column(String(254))
+    email_canonical: Mapped[str] = mapped_column(by_bytes(254))
     email_verified_at: Mapped[datetime | None]
     phone: Mapped[str | None] = mapped_column(String(20))
     locale: Mapped[str] = mapped_column(String(16), default="zh-TW")
@@ -55,6 +67,8 @@ class Account(Base):
     approval: Mapped[Approval | None] = mapped_column(words(Approval))
     status: Mapped[AccountStatus] = mapped_column(words(AccountStatus))
     status_reason: Mapped[str | None] = mapped_column(String(500))
+    # Who suspended it, as in the audit log: what an operator has suspended only an operator restores.
+    suspended_by: Mapped[str | None] = mapped_column(String(80))
     reminders: Mapped[Reminders] = mapped_column(words(Reminders), default=Reminders.EACH)
     perm_ver: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Stri
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
-from idp.models.columns import HASH_BYTES
+from idp.models.columns import HASH_BYTES, words
+from idp.policies.audit_checks import CheckState
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
@@ -17,6 +18,9 @@ NO_SIGN_IN = (
     "action NOT LIKE 'account:sign/_in:%' ESCAPE '/' AND action NOT LIKE 'account:client/_session:%' ESCAPE '/'"
     " AND action NOT LIKE 'account:consent:%' ESCAPE '/'"
 )
+
+# What somebody did to another: the console searches by actor, and sign-ins need no third index.
+BY_ANOTHER = "actor IS NOT NULL AND (account_id IS NULL OR actor <> account_id)"
 
 
 class AuditEntry(Base):
@@ -36,6 +40,13 @@ class AuditEntry(Base):
             "id",
             sqlite_where=text(NO_SIGN_IN),
             postgresql_where=text(NO_SIGN_IN),
+        ),
+        Index(
+            "ix_audit_log_actor_id",
+            "actor",
+            "id",
+            sqlite_where=text(BY_ANOTHER),
+            postgresql_where=text(BY_ANOTHER),
         ),
     )
 
@@ -64,3 +75,37 @@ class AuditHead(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))
     signature: Mapped[bytes] = mapped_column(LargeBinary)
     signed_at: Mapped[datetime]
+
+
+class AuditCheck(Base):
+    """A check of the chain that an operator asked for: how far it has come, by the worker's portions, and its end.
+
+    Every row up to ``until`` has to be there and sealed; ``position`` is the last row that was found to fit, and
+    ``previous`` its hash.
+    """
+
+    __tablename__ = "audit_checks"
+    __table_args__ = (
+        Index(
+            "uq_audit_checks_state",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'working'"),
+            postgresql_where=text("state = 'working'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[CheckState] = mapped_column(words(CheckState))
+    asked_by: Mapped[str] = mapped_column(String(80))
+    asked_at: Mapped[datetime]
+    until: Mapped[int] = mapped_column(BIG)
+    position: Mapped[int] = mapped_column(BIG, default=0)
+    previous: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES))
+    rows: Mapped[int] = mapped_column(default=0)
+    heads: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str | None] = mapped_column(String(100))
+    broken_at: Mapped[int | None] = mapped_column(BIG)
+    problem: Mapped[str | None] = mapped_column(String(32))
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -13,6 +13,8 @@ from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 
 NUMBER_LENGTH = 16
+# Decisions by operators are few among those of group admins, and are listed at the console.
+OF_OPERATORS = text("substr(decided_by, 1, 3) = 'op_'")
 
 
 class Case(Base):
@@ -30,6 +32,8 @@ class Case(Base):
         Index("ix_cases_reviewer_waiting_since", "reviewer", "waiting_since"),
         index_where_named("cases", "invitation_id"),
         index_where_named("cases", "card_evidence_id"),
+        index_where_named("cases", "more_info_until"),
+        index_where_named("cases", "taken_by"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -50,6 +54,10 @@ class Case(Base):
     waiting_since: Mapped[datetime | None]
     escalated_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    # The operator who works on it, and until when what is missing is waited for (P36).
+    taken_by: Mapped[str | None] = mapped_column(ForeignKey("operators.id"))
+    taken_at: Mapped[datetime | None]
+    more_info_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -57,7 +65,10 @@ class Review(Base):
     """審核: a decision about one version of a case, by whom and why. One version is decided once."""
 
     __tablename__ = "reviews"
-    __table_args__ = (Index("uq_reviews_case_id_case_version", "case_id", "case_version", unique=True),)
+    __table_args__ = (
+        Index("uq_reviews_case_id_case_version", "case_id", "case_version", unique=True),
+        Index("ix_reviews_of_operators", "id", sqlite_where=OF_OPERATORS, postgresql_where=OF_OPERATORS),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))

@@ -24,6 +24,25 @@ class Service(Base):
     mail_footer: Mapped[str | None] = mapped_column(Text)
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
+    # Counts every change: who changes it says which version was seen.
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ServiceText(Base):
+    """A text of a service that people agree to, in one version, in the markup of policies/text_markup.py.
+
+    A version is never changed: people have agreed to it as it is.
+    """
+
+    __tablename__ = "service_texts"
+
+    service_id: Mapped[str] = mapped_column(ForeignKey("services.id"), primary_key=True)
+    text_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[str] = mapped_column(String(40), primary_key=True)
+    zh: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
 
 
 class Client(Base):

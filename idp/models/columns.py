@@ -2,11 +2,17 @@
 
 from enum import Enum as PythonEnum
 
-from sqlalchemy import Enum, Index, text
+from sqlalchemy import Enum, Index, String, text
 
 ID_LENGTH = 40
 SECRET_LENGTH = 64  # a sid is a secret of 43 characters
 HASH_BYTES = 32
+
+
+def by_bytes(length: int) -> String:
+    """A text that is searched by how it begins: a prefix is a range only where texts are ordered by their bytes, as
+    SQLite does."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def index_where_named(table: str, column: str) -> Index:

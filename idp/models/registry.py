@@ -6,12 +6,12 @@ few pages; the import that serves says which generation is the register.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
 from idp.models.columns import words
-from idp.policies.registry import ImportPhase, ImportState, LookupState, RegisterStatus
+from idp.policies.registry import ImportPhase, ImportState, LookupState, OrderState, RegisterStatus
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 NUMBER = 8
@@ -100,3 +100,25 @@ class RegisterLookup(Base):
     leased_until: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
+
+
+class RegisterOrder(Base):
+    """An import that an operator ordered at the console; `idp worker` carries it out, and tells here how far it is."""
+
+    __tablename__ = "register_orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    anyway: Mapped[bool]
+    state: Mapped[OrderState] = mapped_column(words(OrderState))
+    ordered_by: Mapped[str] = mapped_column(String(80))
+    ordered_at: Mapped[datetime]
+    phase: Mapped[ImportPhase | None] = mapped_column(words(ImportPhase))
+    done: Mapped[int] = mapped_column(default=0)
+    of: Mapped[int | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("register_imports.id"))
+    problem: Mapped[str | None] = mapped_column(String(32))
+    line: Mapped[int | None]
+    stop_asked_by: Mapped[str | None] = mapped_column(String(80))
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

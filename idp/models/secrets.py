@@ -29,6 +29,7 @@ class OneTimeSecret(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES), primary_key=True)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     flow_id: Mapped[str | None] = mapped_column(ForeignKey("flows.id"))
+    operator_id: Mapped[str | None] = mapped_column(ForeignKey("operators.id"))
     invitation_id: Mapped[str | None] = mapped_column(ForeignKey("invitations.id"))
     address: Mapped[str | None] = mapped_column(String(254))
     browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary(HASH_BYTES))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
@@ -83,6 +83,8 @@ class AuthorizationRequest(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"))
     parameters: Mapped[dict[str, Any]]
     browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary(HASH_BYTES))
+    # Begun by an operator at the console to see what the client would get: it ends there, never at the client.
+    is_try: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     linked_account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))

@@ -18,6 +18,7 @@ from idp.oidc.client_authentication import RegisteredClient, registered_client
 from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
+from idp.oidc.tried import told_error, told_tokens
 from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked, scopes_to_agree
 from idp.policies.assurance import Shortfall
 from idp.policies.requirements import Requirement, Situation, next_requirement
@@ -26,6 +27,7 @@ from idp.policies.wishes import ContradictingWish, MalformedWish, Wish, read_wis
 from idp.services import authorization_requests as waiting_room
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
+from idp.services.agreements import must_agree
 from idp.services.authorization_requests import WaitingRequest
 from idp.services.consents import agreed_scopes
 from idp.services.grants import CodeOrder, Visits, visits
@@ -42,6 +44,7 @@ PAGES = {
     "register": "registration.begin",
     "sign_in": "sign_in.ask",
     "choose_account": "choose_account.ask",
+    "agreements": "agreements.ask",
     "consent": "consent.ask",
     "step_up": "card_step_up.ask",
 }
@@ -104,6 +107,8 @@ def resume(request_id: str) -> Response:
     except ToBeShown as error:
         return _page(error.code)
     except _AnswerError as error:
+        if waiting.is_try:
+            return told_error(waiting, error.code) or _page("expired_request")
         return error.response
     return _decide(asked, waiting)
 
@@ -116,9 +121,10 @@ def _known(parameters: dict[str, str]) -> dict[str, str]:
 class _AnswerError(Exception):
     """An error that goes back to the client."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, code: str) -> None:
         super().__init__("answered")
         self.response = response
+        self.code = code
 
 
 def _read(values: MultiDict[str, str]) -> Request:
@@ -130,7 +136,7 @@ def _read(values: MultiDict[str, str]) -> Request:
         grant = server.get_consent_grant(protocol)
     except OAuth2Error as error:
         if error.redirect_uri:
-            raise _AnswerError(_answer_error(error.redirect_uri, values, error)) from error
+            raise _AnswerError(_answer_error(error.redirect_uri, values, error), str(error.error)) from error
         raise ToBeShown(_code_to_show(values, error)) from error
     except (ValueError, UnicodeError) as error:
         # Authlib can't put odd characters into an error text (ecosystem.md 1.3-26).
@@ -143,7 +149,7 @@ def _read(values: MultiDict[str, str]) -> Request:
         wish = _wish(parameters, asked, client)
     except BadParameter as problem:
         answer = _answer_error(grant.redirect_uri, values, OAuth2Error(error=problem.code, description=str(problem)))
-        raise _AnswerError(answer) from problem
+        raise _AnswerError(answer, problem.code) from problem
     return Request(parameters, protocol, grant, client, grant.redirect_uri, protocol.scope, asked, wish)
 
 
@@ -188,12 +194,13 @@ def _decide(asked: Request, waiting: WaitingRequest | None) -> Response:
         return _give_up(asked, waiting, "access_denied")
     signed_in = current_sign_in()
     seen = visits(signed_in.id, asked.client.client_id) if signed_in else Visits({}, has_left=False)
-    missing = next_requirement(_situation(asked, waiting, signed_in, seen))
+    situation = _situation(asked, waiting, signed_in, seen)
+    missing = next_requirement(situation)
     if missing is None and signed_in is not None:
         return _issue(asked, waiting, signed_in, seen)
     if missing is None:
         return _page("server_error")
-    return _ask_for(missing, asked, waiting, _situation(asked, waiting, signed_in, seen))
+    return _ask_for(missing, asked, waiting, situation)
 
 
 def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None, seen: Visits) -> Situation:
@@ -207,6 +214,7 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
             is_admitted=True,
             has_left_client=False,
             must_choose=False,
+            must_agree=False,
             must_consent=False,
             must_step_up=False,
             is_beyond_reach=False,
@@ -224,6 +232,7 @@ def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: Signed
         is_admitted=admission_of(seat, asked.client.record) is None,
         has_left_client=seen.has_left and not was_chosen and not _signed_in_for_this(waiting, signed_in),
         must_choose="select_account" in asked.asked.prompts and not was_chosen,
+        must_agree=must_agree(seat, asked.client.record),
         must_consent=_must_consent(asked, waiting, seat),
         must_step_up=_must_step_up(asked.asked, waiting, lacks),
         is_beyond_reach=lacks is Shortfall.BEYOND_REACH,
@@ -297,6 +306,8 @@ def _issue(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, 
         code_challenge=asked.asked.code_challenge,
         is_offline=OFFLINE in scopes and not asked.client.record.is_public and seat.via is None,
     )
+    if waiting is not None and waiting.is_try:
+        return told_tokens(waiting, asked.client, order, seat, signed_in) or _page("expired_request")
     with transaction():
         if waiting is not None and not waiting_room.finish_request(waiting.id):
             return _page("expired_request")
@@ -311,6 +322,8 @@ def _issue(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, 
 
 
 def _give_up(asked: Request, waiting: WaitingRequest | None, code: str) -> Response:
+    if waiting is not None and waiting.is_try:
+        return told_error(waiting, code) or _page("expired_request")
     if waiting is not None:
         with transaction():
             waiting_room.finish_request(waiting.id)

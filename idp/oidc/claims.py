@@ -9,6 +9,7 @@ from idp.policies.scopes import CLAIMS_OF_SCOPE, COMPANY, MENUS, USERINFO_ONLY
 from idp.services.acting import Acting, CompanyFacts
 from idp.services.grants import GrantFacts
 from idp.services.menus import entitlements, menu_of
+from idp.services.tokens import ACCESS, TokenFacts
 
 
 def seconds(moment: datetime) -> int:
@@ -24,6 +25,25 @@ def claims_for(grant: GrantFacts, client_id: str, scope: str) -> dict[str, Any]:
     scopes = set(scope.split())
     wanted = _wanted(grant, scopes, "userinfo")
     return _always(grant, scopes) | _chosen(grant, client_id, wanted)
+
+
+def introspection_of(token: TokenFacts) -> dict[str, Any]:
+    """What introspection tells of a token that is good (RFC 7662 §2.2)."""
+    answer: dict[str, Any] = {
+        "active": True,
+        "iss": settings().issuer,
+        "aud": token.client_id,
+        "client_id": token.client_id,
+        "token_type": "Bearer" if token.kind == ACCESS else "refresh_token",
+        "scope": token.scope,
+        "iat": seconds(token.issued_at),
+        "exp": seconds(token.expires_at),
+        "sub": token.client_id,
+    }
+    if token.grant is not None:
+        answer |= claims_for(token.grant, token.client_id, token.scope)
+        answer["username"] = token.grant.acting.username
+    return answer
 
 
 def id_token_claims(grant: GrantFacts, client_id: str, scope: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from idp.db import now, session
 from idp.models import UsedAssertion
 from idp.oidc.requests import ProtocolRequest
 from idp.policies.scopes import ContradictingWishes, granted_scope
-from idp.services.clients import ClientRecord, client_by_id
+from idp.services.clients import ClientRecord, client_anew, client_by_id
 from idp.services.secrets import digest
 
 ASSERTION_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
@@ -51,10 +51,22 @@ class RegisteredClient(ClientMixin):
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Byte equality with a registered address (RFC 9700 §4.1)."""
-        return redirect_uri in self.record.redirect_uris
+        return redirect_uri in self.record.redirect_uris or (
+            self._is_renewed() and redirect_uri in self.record.redirect_uris
+        )
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return self.record.knows_secret(client_secret)
+        return self.record.knows_secret(client_secret) or (
+            self._is_renewed() and self.record.knows_secret(client_secret)
+        )
+
+    def _is_renewed(self) -> bool:
+        """Whether the client was changed since this process read it; what it is now is then taken."""
+        fresh = client_anew(self.client_id)
+        if fresh is None or fresh == self.record:
+            return False
+        self.record = fresh
+        return True
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """The registered method only, at every endpoint."""

@@ -8,9 +8,8 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 from flask import Blueprint, Response, request
 
-from idp.config import settings
 from idp.db import transaction
-from idp.oidc.claims import claims_for, seconds
+from idp.oidc.claims import claims_for, introspection_of
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.requests import ProtocolRequest, form_request, single_values
 from idp.oidc.server import JSON_HEADERS, AnswerGivenBefore, RefreshCredential, is_usable, server
@@ -107,21 +106,7 @@ def _introspect() -> Response:
     found = kept.find_token(_token_parameter(asked))
     if found is None or not is_usable(found) or found.client_id != client:
         return _json({"active": False})
-    answer: dict[str, Any] = {
-        "active": True,
-        "iss": settings().issuer,
-        "aud": found.client_id,
-        "client_id": found.client_id,
-        "token_type": "Bearer" if found.kind == kept.ACCESS else "refresh_token",
-        "scope": found.scope,
-        "iat": seconds(found.issued_at),
-        "exp": seconds(found.expires_at),
-        "sub": found.client_id,
-    }
-    if found.grant is not None:
-        answer |= claims_for(found.grant, found.client_id, found.scope)
-        answer["username"] = found.grant.acting.username
-    return _json(answer)
+    return _json(introspection_of(found))
 
 
 @bp.post("/revoke")

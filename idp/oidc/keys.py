@@ -57,6 +57,12 @@ def public_keys() -> dict[str, Any]:
     return _cached.jwks
 
 
+def header_of(alg: str) -> dict[str, str]:
+    """The header of a JWT by the active key of an algorithm."""
+    _read()
+    return {"alg": alg, "kid": _cached.active[alg]}
+
+
 def sign(claims: dict[str, Any], alg: str, *, typ: str | None = None) -> str:
     """A JWT over these claims by the active key of an algorithm, with its ``kid``."""
     _read()
@@ -66,7 +72,7 @@ def sign(claims: dict[str, Any], alg: str, *, typ: str | None = None) -> str:
         # Importing an RSA key takes 40 ms, so it is done once per key and process.
         key = IMPORT[alg](signing_keys.private_key(kid))
         _cached.imported[kid] = key
-    header = {"alg": alg, "kid": kid}
+    header = header_of(alg)
     if typ is not None:
         header["typ"] = typ
     return jwt.encode(header, claims, key, algorithms=[alg])

@@ -186,17 +186,22 @@ class IdToken(BaseOpenIDCode):
         facts = granted(request)
         client: RegisteredClient = request.client
         alg = client.record.id_token_alg
-        moment = seconds(now())
-        claims = {
-            "iss": settings().issuer,
-            "aud": client.client_id,
-            "iat": moment,
-            "exp": moment + settings().id_token_seconds,
-            "at_hash": keys.half_hash(token["access_token"], alg),
-        } | id_token_claims(facts, client.client_id, token["scope"])
+        claims = id_token_payload(facts, client.client_id, token["scope"], access_token=token["access_token"], alg=alg)
         if facts.nonce is not None and request.authorization_code is not None:
             claims["nonce"] = facts.nonce
         return keys.sign(claims, alg)
+
+
+def id_token_payload(facts: GrantFacts, client_id: str, scope: str, *, access_token: str, alg: str) -> dict[str, Any]:
+    """Everything an ID token says but the nonce, which belongs to the code exchange alone."""
+    moment = seconds(now())
+    return {
+        "iss": settings().issuer,
+        "aud": client_id,
+        "iat": moment,
+        "exp": moment + settings().id_token_seconds,
+        "at_hash": keys.half_hash(access_token, alg),
+    } | id_token_claims(facts, client_id, scope)
 
 
 def granted(request: Any) -> GrantFacts:

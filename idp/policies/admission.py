@@ -19,6 +19,22 @@ class Candidate:
     through_linked: bool
 
 
+KEYS: dict[str, frozenset[str]] = {
+    "proofs": frozenset(CompanyProof),
+    "roles": frozenset(Role),
+    "approvals": frozenset(Approval),
+}
+
+
+def admission_form_problem(admission: Mapping[str, Any]) -> str | None:
+    """Why this is no rule of admission (a key of the texts), or None: known keys, each with what it knows."""
+    for key, listed in admission.items():
+        known = KEYS.get(key)
+        if known is None or not isinstance(listed, list | tuple) or not listed or not set(listed) <= known:
+            return "admission.form"
+    return None
+
+
 def admission_problem(
     admission: Mapping[str, Any], candidate: Candidate, *, client_service: str | None, acting_understood: bool
 ) -> str | None:

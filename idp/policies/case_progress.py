@@ -24,7 +24,10 @@ class Stage(StrEnum):
     MAILBOX = "mailbox"
     REVIEW = "review"
     REFUSED = "refused"
+    ASKED = "asked"
+    LAPSED = "lapsed"
     CORRECTION = "correction"
+    SUPPLEMENT = "supplement"
     WITHDRAWN = "withdrawn"
     OPENED = "opened"
 
@@ -40,7 +43,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal, when and why."""
+    """A refusal, or a question for more: when and why."""
 
     at: datetime
     reason: str | None
@@ -49,7 +52,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a case. ``is_reviewed``: whether somebody is to decide about it, as far as one knows now."""
+    """What is known of a case. ``is_reviewed``: whether somebody is to decide about it, as far as one knows now.
+
+    ``more_info_until`` stays where the deadline has passed, until the application is sent again.
+    """
 
     status: AccountStatus
     mail_check: MailCheck
@@ -59,6 +65,8 @@ class Facts:
     link_is_over: bool = False
     waiting_since: datetime | None = None
     refusals: tuple[Refusal, ...] = ()
+    asked: tuple[Refusal, ...] = ()
+    more_info_until: datetime | None = None
     approved_at: datetime | None = None
     withdrawn_at: datetime | None = None
     decided_at: datetime | None = None
@@ -84,6 +92,9 @@ def timeline(facts: Facts) -> list[Line]:
     done = [(Stage.SENT, facts.submitted_at), (Stage.MAILBOX, facts.verified_at), (Stage.REVIEW, facts.approved_at)]
     past = [Line(stage, Mark.DONE, at) for stage, at in done if at is not None]
     past += [Line(Stage.REFUSED, Mark.BAD, refusal.at, refusal) for refusal in facts.refusals]
+    past += [Line(Stage.ASKED, Mark.DONE, asked.at, asked) for asked in facts.asked]
+    if facts.more_info_until is not None and facts.status is AccountStatus.REJECTED:
+        past.append(Line(Stage.LAPSED, Mark.BAD, facts.more_info_until))
     if facts.withdrawn_at is not None:
         past.append(Line(Stage.WITHDRAWN, Mark.BAD, facts.withdrawn_at))
     return sorted(past, key=lambda line: line.at or facts.submitted_at) + _from_now(facts)
@@ -101,6 +112,8 @@ def _from_now(facts: Facts) -> list[Line]:
 def _now(facts: Facts) -> Line:
     if facts.status is AccountStatus.REJECTED:
         return Line(Stage.CORRECTION, Mark.NOW)
+    if _is_asked(facts):
+        return Line(Stage.SUPPLEMENT, Mark.NOW)
     if facts.status is AccountStatus.REVIEW_PENDING:
         return Line(Stage.REVIEW, Mark.NOW, facts.waiting_since)
     is_over = facts.link_is_over or facts.status is AccountStatus.EMAIL_EXPIRED
@@ -109,8 +122,15 @@ def _now(facts: Facts) -> Line:
 
 def _stages_ahead(facts: Facts) -> list[Stage]:
     waits_for_mailbox = facts.status in {AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED}
-    review = facts.status is AccountStatus.REJECTED or (
-        waits_for_mailbox and facts.is_reviewed and facts.approved_at is None
+    review = (
+        facts.status is AccountStatus.REJECTED
+        or _is_asked(facts)
+        or (waits_for_mailbox and facts.is_reviewed and facts.approved_at is None)
     )
     mailbox = not waits_for_mailbox and facts.verified_at is None and facts.mail_check is MailCheck.AFTER_REVIEW
     return ([Stage.REVIEW] if review else []) + ([Stage.MAILBOX] if mailbox else [])
+
+
+def _is_asked(facts: Facts) -> bool:
+    """Whether the application waits for what its applicant was asked for, and for nobody else."""
+    return facts.status is AccountStatus.REVIEW_PENDING and facts.more_info_until is not None

@@ -17,7 +17,10 @@ AREAS = {
     "0826": (5,), "082": (6,), "0836": (5,), "089": (6,), "08": (7,),
 }  # fmt: skip
 MOBILE = re.compile(r"09[0-9]{8}", re.ASCII)
-SUBSCRIBER = re.compile(r"[2-9][0-9]+", re.ASCII)
+# Nobody has a number that begins with 1, but the example of the manuals and of our own page does: 02-12345678 (R-156).
+SUBSCRIBER = re.compile(r"[1-9][0-9]+", re.ASCII)
+EXTENSION_WORDS = re.compile(r"#|分機|轉|ext\.?")
+BETWEEN = re.compile(r"[ ()\-\u2010-\u2015\u2212]")
 EXTENSION = re.compile(r"[0-9]{1,6}", re.ASCII)
 POSTCODE = re.compile(r"[1-9][0-9]{2}(?:[0-9]{2,3})?", re.ASCII)
 SHORTEST_ADDRESS = 5
@@ -28,6 +31,11 @@ LONGEST_NAME = 200
 def folded_name(text: str) -> str:
     """A name as it is compared: half width, small letters, no spaces, 台 for 臺. Never shown, never kept as a name."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().replace("臺", "台").split())
+
+
+def name_key(text: str) -> str:
+    """As much of a folded name as is kept to find its company by."""
+    return folded_name(text)[:LONGEST_NAME]
 
 
 def same_name(one: str, other: str) -> bool:
@@ -45,16 +53,18 @@ def looks_like_company(name: str) -> bool:
 def parse_phone(text: str) -> str | None:
     """A Taiwanese phone number as it is kept, ``+886912345678`` or ``+88677654321#123``, or None when the text is none.
 
-    Mobile 09 with 8 digits; landline with its area code and perhaps ``#`` and an extension. Spaces, hyphens and
-    brackets between are left out, full-width characters are folded, and +886 is taken for the first 0.
+    Mobile 09 with 8 digits; landline with its area code and perhaps ``#`` (or 分機, 轉, ext) and an extension. Spaces,
+    hyphens, dashes and brackets between are left out, full-width characters are folded, and +886 is taken for the
+    first 0.
     """
-    number, mark, extension = unicodedata.normalize("NFKC", text).partition("#")
-    digits = re.sub(r"[ ()-]", "", number)
+    folded = EXTENSION_WORDS.sub("#", unicodedata.normalize("NFKC", text).casefold(), count=1)
+    number, mark, extension = folded.partition("#")
+    digits = BETWEEN.sub("", number)
     if digits.startswith("+886"):
         digits = "0" + digits[4:].removeprefix("0")
     if MOBILE.fullmatch(digits):
         return None if mark else f"+886{digits[1:]}"
-    extension = extension.strip()
+    extension = extension.strip(" :")
     if not _landline_area(digits) or (mark and not EXTENSION.fullmatch(extension)):
         return None
     return f"+886{digits[1:]}{mark}{extension}"

@@ -29,6 +29,9 @@ MAILS_PER_MAILBOX = Limit("mail:mailbox", 5, timedelta(hours=1))
 LINKS_ASKED_PER_ADDRESS = Limit("resend:address", 30, timedelta(hours=1))
 CASES_LOOKED_UP_PER_ADDRESS = Limit("status:address", 30, timedelta(hours=1))
 FIRST_PASSWORD_TRIES = Limit("first_password:account", 5, timedelta(hours=1))
+# Each is read and judged by a process of its own.
+FILES_SENT_PER_ADDRESS = Limit("document:address", 60, timedelta(minutes=10))
 INVITATIONS_PER_COMPANY = Limit("invite:company", 200, timedelta(days=1))
 # A question is a row, and its answer some milliseconds of judging.
 CARDS_ASKED_PER_ADDRESS = Limit("card:address", 120, timedelta(minutes=10))
+FAILED_OPERATOR_SIGN_INS_PER_ADDRESS = Limit("operator:address", 20, timedelta(minutes=10))

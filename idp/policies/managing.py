@@ -14,17 +14,24 @@ class Task(StrEnum):
 
 
 CHANGEABLE = frozenset({AccountStatus.ACTIVE, AccountStatus.SUSPENDED})
+ACCOUNTS = ("ga_", "la_")
 # Ticks of an account that waits are kept for its approval.
 TAKES_MENUS = frozenset({AccountStatus.ACTIVE, AccountStatus.REVIEW_PENDING})
 
 
-def task_for(status: AccountStatus, approver: Reviewer | None) -> Task | None:
+def is_of_operators(suspended_by: str | None) -> bool:
+    """Whether a suspension is one that only operators lift: whoever made it was no account."""
+    return suspended_by is not None and not suspended_by.startswith(ACCOUNTS)
+
+
+def task_for(status: AccountStatus, approver: Reviewer | None, *, suspended_by: str | None = None) -> Task | None:
     """What there is to do. ``approver`` is who decides about applications at the service of the case; None: no case.
 
-    Where operators decide, a group admin looks on. What was escalated to them she may decide as well (C-3).
+    Where operators have suspended an account, they alone restore it. Where operators decide, a group admin looks on.
+    What was escalated to them she may decide as well (C-3).
     """
     if status in CHANGEABLE:
-        return Task.CHANGE
+        return None if is_of_operators(suspended_by) else Task.CHANGE
     if status is not AccountStatus.REVIEW_PENDING or approver in (None, Reviewer.OPERATOR):
         return None
     return Task.REVIEW

@@ -10,6 +10,7 @@ RESERVED_CLIENT_PREFIXES = ("ga_", "la_", "co_", "op_")
 CLIENT_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})", re.ASCII)
 LONGEST_PERSON_NAME = 50
 LONGEST_TYPED_USERNAME = 256
+LONGEST_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without its brackets
 ADDRESSES = ("://", "www.")
 LONGEST_CLIENT_NAME = 100
 
@@ -44,11 +45,17 @@ def client_name_problem(text: str) -> str | None:
 
 
 def canonical_email(text: str) -> str | None:
-    """A mail address in one form, or None when the text is none (RG13: one address, no display name, no line break)."""
-    if any(character in text for character in "\r\n\t<>\"',;"):
+    """A mail address in one form, or None when the text is none (RG13: one address, no display name, no line break).
+
+    Full-width characters, as an input method types them, are folded: ``ｅｘａｍｐｌｅ＠ｇｍａｉｌ．ｃｏｍ``.
+    """
+    if len(text) > LONGEST_EMAIL:
+        return None
+    folded = unicodedata.normalize("NFKC", text)
+    if any(character in folded for character in "\r\n\t<>\"',;"):
         return None
     try:
-        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+        return validate_email(folded.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         return None
 

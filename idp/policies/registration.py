@@ -5,8 +5,8 @@ are three rows of PRESETS (requirements.md 1.6).
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -57,10 +57,12 @@ class Asked(StrEnum):
     HIDDEN = "hidden"
 
 
-# What the wizard can take today. The document issue adds its kind here, with its step.
-BUILT_PROOFS = frozenset({Proof.CARD, Proof.OPERATOR, Proof.NONE})
-# The texts that the wizard can show, each in one version: idp/templates/texts. Nobody agrees to what is not there.
-BUILT_TEXTS = frozenset({("terms", "1"), ("privacy", "1")})
+# The label of linked accounts where none are registered.
+NO_LINKED = "off"
+# What the wizard can take today.
+BUILT_PROOFS = frozenset(Proof)
+# The texts that there are, each in one version: idp/templates/texts. Nobody agrees to what is not there.
+BUILT_TEXTS = frozenset({("terms", "1"), ("privacy", "1"), ("authority", "1"), ("hazard", "1")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,15 @@ class RegistrationPolicy:
     menu_rights: bool = True
     data_scope: bool = False
     resubmit: str = "same_application"
-    label_linked: str = "off"
+    label_linked: str = NO_LINKED
     verify_hours: int = 24
     invitation_days: int = 7
+    second_reviewer: bool = False
+
+
+def offers_linked(policy: RegistrationPolicy) -> bool:
+    """Whether people are asked which kind of account they apply for: linked accounts are registered here too (C-1)."""
+    return policy.label_linked != NO_LINKED
 
 
 PRESETS: dict[str, RegistrationPolicy] = {
@@ -149,6 +157,27 @@ def policy_from(data: Mapping[str, Any]) -> RegistrationPolicy:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
     base = PRESETS[preset] if preset is not None else RegistrationPolicy()
     return replace(base, **{name: _read(name, value) for name, value in changed.items()})
+
+
+def unreadable_keys(data: Mapping[str, Any]) -> list[str]:
+    """The keys of a policy whose value is none that can be read, so that all can be told at once."""
+    return [name for name, value in data.items() if name in READERS and not _is_readable(name, value)]
+
+
+def _is_readable(name: str, value: Any) -> bool:
+    try:
+        READERS[name](value)
+    except ValueError:
+        return False
+    return True
+
+
+def as_data(policy: RegistrationPolicy, preset: str | None = None) -> dict[str, Any]:
+    """A policy as a service's row holds it: the preset it begins with, and the keys that differ from it."""
+    base = asdict(PRESETS[preset] if preset is not None else RegistrationPolicy())
+    differing = {name: value for name, value in asdict(policy).items() if value != base[name]}
+    listed = {name: list(value) if isinstance(value, tuple) else value for name, value in differing.items()}
+    return ({"preset": preset} if preset is not None else {}) | listed
 
 
 def _read(name: str, value: Any) -> Any:
@@ -248,15 +277,22 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "label_linked": _label,
     "verify_hours": _number(1, 168),
     "invitation_days": _number(1, 90),
+    "second_reviewer": _switch,
 }
 
 
-def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUILT_PROOFS) -> list[str]:
+def policy_problems(
+    policy: RegistrationPolicy,
+    *,
+    built: frozenset[Proof] = BUILT_PROOFS,
+    texts: Collection[tuple[str, str]] = BUILT_TEXTS,
+) -> list[str]:
     """Why a policy can't be taken, as keys of the texts: proofs that are not built, and mixes that lead nowhere.
 
-    A key may name what it is about after a colon: ``policy.proof_not_built:card``.
+    A key may name what it is about after a colon: ``policy.proof_not_built:card``. ``texts`` are those that the service
+    has, each with its version.
     """
-    problems = _not_built(policy, built)
+    problems = _not_built(policy, built, texts)
     if not policy.company_proof:
         problems.append("policy.no_proof")
     if Proof.CARD in policy.company_proof and not policy.card_ranks:
@@ -273,7 +309,7 @@ def policy_problems(policy: RegistrationPolicy, *, built: frozenset[Proof] = BUI
     return problems
 
 
-def _not_built(policy: RegistrationPolicy, built: frozenset[Proof]) -> list[str]:
+def _not_built(policy: RegistrationPolicy, built: frozenset[Proof], texts: Collection[tuple[str, str]]) -> list[str]:
     """What this version can't do: no service is set up with a promise that nobody keeps."""
     problems = [f"policy.proof_not_built:{p}" for p in policy.company_proof if p not in built]
     if policy.mail_check is MailCheck.ACTIVATION:
@@ -283,5 +319,5 @@ def _not_built(policy: RegistrationPolicy, built: frozenset[Proof]) -> list[str]
     return problems + [
         f"policy.text_not_built:{text.id} {text.version}"
         for text in policy.consents
-        if text.when == "before_apply" and (text.id, text.version) not in BUILT_TEXTS
+        if (text.id, text.version) not in texts
     ]

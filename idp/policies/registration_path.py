@@ -18,6 +18,7 @@ class Step(StrEnum):
     VERIFIED = "verified"
     PROOF = "proof"
     CARD = "card"
+    DOCUMENT = "document"
     ACCOUNT = "account"
     CHECK = "check"
     DONE = "done"
@@ -47,12 +48,17 @@ class Path:
 
 
 def path_of(
-    policy: RegistrationPolicy, company: CompanyState, *, card: CardRank | None = None, wants_card: bool = False
+    policy: RegistrationPolicy,
+    company: CompanyState,
+    *,
+    card: CardRank | None = None,
+    wants_card: bool = False,
+    wants_document: bool = False,
 ) -> Path:
     """The wizard for this policy and company: needless steps are left out (R-014), and who will decide is known.
 
-    ``card``: the company's card was given in this application, and is of this rank. ``wants_card``: its person has
-    chosen to give it.
+    ``card``: the company's card was given in this application, and is of this rank. ``wants_card``, ``wants_document``:
+    its person has chosen to give it.
     """
     given = card if card is not None and takes_card(policy, card) else None
     is_proven_now = company.is_proven or given is not None
@@ -63,12 +69,15 @@ def path_of(
     first = is_proven_now and (succeeds or not led) and policy.first_admin is FirstAdmin.FIRST_VERIFIED
     reviewer = _reviewer(policy, company, first)
     explains = (is_proven_now or company.has_admin) and reviewer is not Reviewer.AUTO
-    steps = [Step.TERMS, Step.COMPANY, *_proof_step(policy, company, explains, wants_card or given is not None)]
+    by_card = wants_card or given is not None
+    steps = [Step.TERMS, Step.COMPANY, *_proof_step(policy, company, explains, by_card, wants_document)]
     steps += [Step.ACCOUNT, Step.CHECK, Step.DONE]
     return Path(tuple(steps), becomes_admin=first, reviewer=reviewer, explains_review=explains)
 
 
-def _proof_step(policy: RegistrationPolicy, company: CompanyState, explains: bool, by_card: bool) -> list[Step]:
+def _proof_step(
+    policy: RegistrationPolicy, company: CompanyState, explains: bool, by_card: bool, by_document: bool
+) -> list[Step]:
     """The one page on which the company is proven, or on which is told why it need not be."""
     proofs = proofs_to_give(policy, company)
     if by_card and Proof.CARD in policy.company_proof:
@@ -77,6 +86,9 @@ def _proof_step(policy: RegistrationPolicy, company: CompanyState, explains: boo
         return [Step.VERIFIED]
     if proofs == (Proof.CARD,):
         return [Step.CARD]
+    # The page of the document offers the card beside it; among other ways it is one to be chosen.
+    if Proof.DOCUMENT in proofs and (by_document or set(proofs) <= {Proof.DOCUMENT, Proof.CARD}):
+        return [Step.DOCUMENT]
     return [Step.PROOF] if proofs else []
 
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from idp.policies.registration_path import Path, Step
 
 # A correction is about a case that is there: the texts were agreed to, and who reviews was explained.
-OF_A_CORRECTION = (Step.COMPANY, Step.ACCOUNT, Step.CHECK)
+OF_A_CORRECTION = (Step.COMPANY, Step.DOCUMENT, Step.ACCOUNT, Step.CHECK)
 
 
 def steps_of(path: Path, *, is_correction: bool = False) -> tuple[Step, ...]:
     """The pages that a person fills in, in their order; the page after them is none of them."""
-    return OF_A_CORRECTION if is_correction else tuple(step for step in path.steps if step is not Step.DONE)
+    return tuple(step for step in path.steps if (step in OF_A_CORRECTION if is_correction else step is not Step.DONE))
 
 
 def current_step(steps: Sequence[Step], done: Collection[Step]) -> Step:

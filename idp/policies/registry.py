@@ -44,6 +44,30 @@ class ImportPhase(StrEnum):
     DONE = "done"
 
 
+class OrderState(StrEnum):
+    """Where an import stands that an operator ordered: the first two are open, and at most one order is."""
+
+    ORDERED = "ordered"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+    FAILED = "failed"
+    DONE = "done"
+
+
+class OrderProblem(StrEnum):
+    """What became of an order, beside the reasons for which a file is refused (idp.services.registry_file)."""
+
+    UNCHANGED = "unchanged"
+    TAKEN_OVER = "taken_over"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    ACCIDENT = "accident"
+
+
+OPEN_ORDERS = (OrderState.ORDERED, OrderState.RUNNING)
+
+
 class LookupState(StrEnum):
     """What is known of a number from the source over the network."""
 

@@ -16,6 +16,7 @@ class Situation:
     is_admitted: bool
     has_left_client: bool
     must_choose: bool
+    must_agree: bool
     must_consent: bool
     must_step_up: bool
     is_beyond_reach: bool
@@ -39,6 +40,10 @@ def _account_error(situation: Situation) -> str:
     return "account_selection_required"
 
 
+def _agreements_error(situation: Situation) -> str:
+    return "consent_required" if situation.must_consent else "interaction_required"
+
+
 REQUIREMENTS = (
     # Initiating User Registration 1.0 §4: the registration page first, until somebody has signed in for this request.
     Requirement("register", lambda s: "login_required", lambda s: s.must_register),
@@ -54,6 +59,8 @@ REQUIREMENTS = (
     ),
     Requirement("unmet", lambda s: "unmet_authentication_requirements", lambda s: s.is_beyond_reach),
     Requirement("step_up", lambda s: "unmet_authentication_requirements", lambda s: s.must_step_up),
+    # The error of whoever has consent before her yet tells no more than a wish that does not fit (see _account_error).
+    Requirement("agreements", _agreements_error, lambda s: s.must_agree),
     Requirement("consent", lambda s: "consent_required", lambda s: s.must_consent),
 )
 

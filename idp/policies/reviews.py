@@ -12,6 +12,7 @@ class Outcome(StrEnum):
 
     APPROVED = "approved"
     REJECTED = "rejected"
+    MORE_INFO = "more_info"
     WITHDRAWN = "withdrawn"
 
 
@@ -23,6 +24,11 @@ class Reason(StrEnum):
     WRONG_CONTACT = "wrong_contact"
     DUPLICATE = "duplicate"
     OTHER = "other"
+
+
+def more_info_problem(text: str) -> str | None:
+    """Why this is nothing that an applicant could be asked for (a key of the texts), or None: it takes words."""
+    return "review.more_info" if reason_problem(Reason.OTHER, text) else None
 
 
 def reason_problem(reason: str, text: str) -> str | None:

@@ -11,12 +11,13 @@ from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput, LastGroupAdmin
 from idp.mails import accounts as mails
 from idp.models import Account, Company, Service
+from idp.policies.data_scope import DataScope, scope_of
 from idp.policies.electronic_id import DIGITS, electronic_id
 from idp.policies.names import canonical_email, canonical_username, email_key, person_name_problem, username_problem
 from idp.policies.roles import Role, is_narrower
 from idp.policies.standing import AccountKind, AccountStatus, Approval
 from idp.services.access import end_access_of_accounts, narrow_access
-from idp.services.audit import record
+from idp.services.audit import record, who_acts
 from idp.services.companies import checked_reason
 from idp.services.constraints import breaks_unique
 from idp.services.group_admins import note_group_admin
@@ -97,27 +98,34 @@ def suspend_account(account: Account, reason: str) -> None:
         problem="account.not_active",
         status=AccountStatus.SUSPENDED,
         status_reason=reason,
+        suspended_by=who_acts(),
     )
     end_access_of_accounts(select(Account.id).where(Account.id == account.id), "account_suspended")
     record("account:suspended", account_id=account.id, company_id=account.company_id, reason=reason)
     mails.account_suspended(account, reason)
 
 
-def restore_account(account: Account) -> None:
-    """Let a suspended account work again. Raises InvalidInput when it is not suspended."""
+def restore_account(account: Account, reason: str | None = None) -> None:
+    """Let a suspended account work again, and tell its person why where a reason is given.
+
+    Raises InvalidInput when it is not suspended, or the reason can't be one.
+    """
+    reason = checked_reason(reason) if reason is not None else None
     _change(
         account,
         Account.status == AccountStatus.SUSPENDED,
         problem="account.not_suspended",
         status=AccountStatus.ACTIVE,
         status_reason=None,
+        suspended_by=None,
     )
-    record("account:restored", account_id=account.id, company_id=account.company_id)
-    mails.account_restored(account)
+    why = {} if reason is None else {"reason": reason}
+    record("account:restored", account_id=account.id, company_id=account.company_id, **why)
+    mails.account_restored(account, reason)
 
 
-def set_role(account: Account, role: Role) -> None:
-    """Give a general account another role; the same role again changes nothing.
+def set_role(account: Account, role: Role, **why: str) -> None:
+    """Give a general account another role; the same role again changes nothing. ``why`` is kept in the audit log.
 
     Raises LastGroupAdmin when a company's last active group admin would step down (R-046), InvalidInput for a
     linked account, which has no role.
@@ -142,8 +150,31 @@ def set_role(account: Account, role: Role) -> None:
         company_id=account.company_id,
         before=str(before),
         after=str(role),
+        **why,
     )
     mails.role_changed(account)
+
+
+def set_data_scope(account: Account, scope: DataScope, **why: str) -> None:
+    """Let an account see its own data at the services that know the difference, or its company's (claim data_scope).
+
+    The same again changes nothing. Raises InvalidInput (``field`` scope) for an account that is not active.
+    """
+    before = scope_of(account.data_scope)
+    if before is scope:
+        return
+    _change(account, Account.status == AccountStatus.ACTIVE, problem="account.not_active", data_scope=str(scope))
+    if scope is DataScope.OWN:
+        narrow_access(account.id)
+    record(
+        "account:data_scope:changed",
+        account_id=account.id,
+        company_id=account.company_id,
+        before=str(before),
+        after=str(scope),
+        **why,
+    )
+    mails.data_scope_changed(account)
 
 
 def _checked(username: str, name: str, email: str) -> str:

@@ -39,6 +39,11 @@ def set_circumstances(circumstances: Circumstances) -> None:
     _circumstances.set(circumstances)
 
 
+def who_acts() -> str | None:
+    """Who acts here, as audit rows name her: an account, an operator, a command; None where nobody in particular."""
+    return _circumstances.get().actor
+
+
 def record(
     action: str,
     *,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from idp.config import settings
 from idp.db import db, now, session, transaction
 from idp.models import AuditEntry, AuditHead
+from idp.policies.audit_checks import ChainProblem
 
 BEGINNING = b"\0" * hashlib.sha256().digest_size
 BATCH = 500
@@ -24,6 +25,12 @@ HEAD_ROWS = 100
 HEAD_AGE = timedelta(minutes=5)
 SEALERS_LOCK = 0x1D9A0D17  # any number, the same in every process
 COVERED = tuple(c.name for c in AuditEntry.__table__.columns if c.name != "hash")
+PROBLEMS = {
+    ChainProblem.CHANGED: "the row or one before it was changed or taken away",
+    ChainProblem.UNSEALED: "a row before it is not sealed",
+    ChainProblem.HEAD: "the signed head does not fit",
+    ChainProblem.HEAD_WITHOUT_ROW: "a signed head names a row that is not there or not sealed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,33 +144,40 @@ def verify() -> ChainReport:
     head = max(heads, default=None)
     previous = BEGINNING
     rows = sealed = 0
-    broken: tuple[int, str] | None = None
+    broken: tuple[int, ChainProblem] | None = None
     table = AuditEntry.__table__
     for row in session.execute(select(table).order_by(table.c.id).execution_options(yield_per=1000)):
         rows += 1
         values = dict(row._mapping)
         found = values.pop("hash")
         if broken is None and found is not None:
-            previous, problem = _checked(previous, values, found, heads.pop(row.id, None))
+            previous, problem = checked(previous, values, found, heads.pop(row.id, None))
             broken = (row.id, problem) if problem else None
             # A row without a hash between rows with one was put there later.
-            broken = broken or ((row.id, "a row before it is not sealed") if sealed < rows - 1 else None)
+            broken = broken or ((row.id, ChainProblem.UNSEALED) if sealed < rows - 1 else None)
         sealed += found is not None
     if broken is None and heads:
-        broken = (min(heads), "a signed head names a row that is not there or not sealed")
+        broken = (min(heads), ChainProblem.HEAD_WITHOUT_ROW)
     shown = f"{head}:{_head_hash(head)}" if head is not None else None
-    return ChainReport(rows, sealed, _count_heads(), shown, *(broken or (None, None)))
+    told = (broken[0], PROBLEMS[broken[1]]) if broken else (None, None)
+    return ChainReport(rows, sealed, _count_heads(), shown, *told)
 
 
-def _checked(previous: bytes, values: dict[str, Any], found: bytes, head: AuditHead | None) -> tuple[bytes, str | None]:
+def checked(
+    previous: bytes, values: dict[str, Any], found: bytes, head: AuditHead | None
+) -> tuple[bytes, ChainProblem | None]:
+    """Whether a row fits to the hash before it, and to the signed head that names it (None: none does).
+
+    Gives the row's hash as it is kept, and what is wrong.
+    """
     expected = row_hash(previous, values)
     if not hmac.compare_digest(expected, found):
-        return found, "the row or one before it was changed or taken away"
+        return found, ChainProblem.CHANGED
     if head is None:
         return found, None
     signature = _signature(head.entry_id, head.hash, head.signed_at)
     if head.hash != found or not hmac.compare_digest(signature, head.signature):
-        return found, "the signed head does not fit"
+        return found, ChainProblem.HEAD
     return found, None
 
 

@@ -25,10 +25,14 @@ class WaitingRequest:
     refused_at: datetime | None
     went_on_at: datetime | None
     created_at: datetime
+    is_try: bool
 
 
-def keep_request(client_id: str, parameters: dict[str, str], *, browser: str | None) -> str:
-    """Keep a request while its person looks at pages; its id. Without a browser the first one to come takes it."""
+def keep_request(client_id: str, parameters: dict[str, str], *, browser: str | None, is_try: bool = False) -> str:
+    """Keep a request while its person looks at pages; its id. Without a browser the first one to come takes it.
+
+    ``is_try`` is said by client_tries.begin_try alone, never by what a request brings.
+    """
     moment = now()
     request_id = new_id("ar_")
     session.execute(
@@ -37,6 +41,7 @@ def keep_request(client_id: str, parameters: dict[str, str], *, browser: str | N
             client_id=client_id,
             parameters=parameters,
             browser_hash=digest(browser) if browser else None,
+            is_try=is_try,
             created_at=moment,
             expires_at=moment + timedelta(minutes=settings().request_minutes),
         )
@@ -55,6 +60,7 @@ _COLUMNS = (
     AuthorizationRequest.refused_at,
     AuthorizationRequest.went_on_at,
     AuthorizationRequest.created_at,
+    AuthorizationRequest.is_try,
 )
 
 

@@ -11,6 +11,7 @@ from idp.errors import CardMismatch, SuccessionRefused
 from idp.mails import cards as mails
 from idp.models import Account, CardEvidence, Company
 from idp.policies.cards import may_succeed
+from idp.policies.company_names import name_key
 from idp.policies.entities import EntityKind
 from idp.policies.roles import Role
 from idp.policies.standing import USABLE_COMPANIES, AccountStatus, CompanyProof, CompanyStatus
@@ -47,6 +48,7 @@ def prove_by_card(company: Company, holder: CardHolder, *, account_id: str, evid
         .values(
             proof=CompanyProof.CARD,
             name=holder.name,
+            name_folded=name_key(holder.name),
             status=CompanyStatus.ACTIVE,
             verified_at=now(),
             updated_at=now(),

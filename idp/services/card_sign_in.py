@@ -5,12 +5,9 @@ A card alone never takes an existing account over: who has one signs in once and
 
 from typing import Any
 
-from sqlalchemy import select
-
 from idp.certificates.subject import CardHolder
 from idp.db import session
 from idp.errors import (
-    AccountPending,
     AccountRejected,
     AccountUnusable,
     AccountUnverified,
@@ -18,7 +15,7 @@ from idp.errors import (
     CardEnrolledElsewhere,
     CardUnknown,
 )
-from idp.models import Account, Card, Case, Company
+from idp.models import Account, Card, Company
 from idp.policies.assurance import CARD_METHODS, Method
 from idp.policies.cards import CardRank, CardSituation
 from idp.policies.standing import AccountStatus, CompanyProof
@@ -26,10 +23,12 @@ from idp.services.acting import Acting, acting_account
 from idp.services.audit import record
 from idp.services.card_answers import PresentedCard, keep_evidence
 from idp.services.card_proofs import check_names
+from idp.services.case_queue import account_pending
 from idp.services.companies import company_by_tax_id
 from idp.services.enrolled_cards import card_of_key, enrol_card, note_use
 from idp.services.group_admins import group_admins_of, people_of
 from idp.services.sign_ins import SignedIn
+from idp.services.suspensions import reason_of_suspension
 
 REFUSALS = {
     AccountStatus.EMAIL_PENDING: AccountUnverified,
@@ -135,7 +134,7 @@ def _check_standing(account: Acting) -> None:
     if account.is_able:
         return
     if account.status is AccountStatus.REVIEW_PENDING:
-        raise AccountPending(
-            reviewer=session.scalar(select(Case.reviewer).where(Case.account_id == account.account_id))
-        )
-    raise REFUSALS.get(account.status, AccountUnusable)
+        raise account_pending(account.account_id)
+    if account.status in REFUSALS:
+        raise REFUSALS[account.status]
+    raise AccountUnusable(reason=reason_of_suspension(account.account_id))

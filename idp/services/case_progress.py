@@ -3,16 +3,33 @@
 from dataclasses import dataclass
 
 from idp.db import session
-from idp.models import Account, Case, Company, Review, Service
+from idp.models import Account, Case, Company, CompanyDocument, DocumentReview, Review, Service, UploadedFile
 from idp.policies.case_progress import Facts, Line, Refusal, is_open, timeline
+from idp.policies.documents import WANTED
 from idp.policies.registration import Reviewer
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus
 from idp.services.case_standing import Became
 from idp.services.cases import reviews_of
+from idp.services.company_documents import document_of_case
+from idp.services.document_reviews import reviews_of_document
 from idp.services.one_time_links import Link, Purpose, live_link
 from idp.services.service_registry import registration_policy
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProgress:
+    """The company's document of a case: the file that counts, and what was decided about it and those before."""
+
+    document: CompanyDocument
+    file: UploadedFile
+    reviews: list[DocumentReview]
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another file is wanted of the applicant."""
+        return self.document.state in WANTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,18 @@ class CaseProgress:
     service: Service
     link: Link | None
     lines: list[Line]
+    document: DocumentProgress | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its applicant was asked for more, and nobody else is waited for."""
+        return self.account.status is AccountStatus.REVIEW_PENDING and self.case.more_info_until is not None
+
+    @property
+    def wants_file(self) -> bool:
+        """Whether the one thing that is wanted of the applicant is another file."""
+        is_wanted = self.document is not None and self.document.is_wanted and self.is_open
+        return is_wanted and not self.is_asked and self.account.status is not AccountStatus.REJECTED
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +93,16 @@ def progress_of(case_id: str) -> CaseProgress | None:
         service=service,
         link=link,
         lines=timeline(_facts(case, account, service, link)),
+        document=_document_of(case),
     )
+
+
+def _document_of(case: Case) -> DocumentProgress | None:
+    document = document_of_case(case.id)
+    if document is None:
+        return None
+    file = session.get_one(UploadedFile, document.file_id, populate_existing=True)
+    return DocumentProgress(document, file, reviews_of_document(document.id))
 
 
 def _facts(case: Case, account: Account, service: Service, link: Link | None) -> Facts:
@@ -78,6 +116,8 @@ def _facts(case: Case, account: Account, service: Service, link: Link | None) ->
         link_is_over=link is not None and link.trouble is not None,
         waiting_since=case.waiting_since,
         refusals=tuple(Refusal(r.decided_at, r.reason, r.reason_text) for r in _of(reviews, Outcome.REJECTED)),
+        asked=tuple(Refusal(r.decided_at, r.reason, r.reason_text) for r in _of(reviews, Outcome.MORE_INFO)),
+        more_info_until=case.more_info_until,
         approved_at=next((r.decided_at for r in _of(reviews, Outcome.APPROVED)), None),
         withdrawn_at=next((r.decided_at for r in _of(reviews, Outcome.WITHDRAWN)), None),
         decided_at=case.decided_at,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from idp.db import session
-from idp.errors import NotFound
+from idp.errors import AccountPending, NotFound
 from idp.models import Account, Case, Company
 from idp.policies.registration import Reviewer
 from idp.policies.standing import AccountStatus, CompanyProof
@@ -70,3 +70,10 @@ def case_of_number(number: str) -> tuple[Case, Account, Company]:
     if row is None:
         raise NotFound(what="application")
     return row[0], row[1], row[2]
+
+
+def account_pending(account_id: str) -> AccountPending:
+    """Why somebody can't sign in yet whose application is open: who is to decide, or that she was asked for more."""
+    found = session.execute(select(Case.reviewer, Case.more_info_until).where(Case.account_id == account_id)).first()
+    reviewer, asked = found if found is not None else (None, None)
+    return AccountPending(reviewer=reviewer, asked=asked is not None)

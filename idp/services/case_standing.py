@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy import case as when
 from sqlalchemy import select, update
 from sqlalchemy.exc import NoResultFound
 
@@ -124,7 +125,9 @@ def _leads(company: Company, case: Case, account: Account, card: CardHolder | No
 
 
 def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
-    """Judge anew what waits with the operators, after a company was proven: the first to have applied comes first."""
+    """Judge anew what waits with the operators, after a company was proven: who was named to lead it, then the first to
+    have applied."""
+    is_named = when((Account.email_canonical == company.first_admin_email, 0), else_=1)
     rows = session.execute(
         select(Case, Account)
         .join(Account, Account.id == Case.account_id)
@@ -134,7 +137,7 @@ def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
             Case.waiting_since.is_not(None),
             Account.status == AccountStatus.REVIEW_PENDING,
         )
-        .order_by(Case.waiting_since, Case.id)
+        .order_by(is_named, Case.waiting_since, Case.id)
         .execution_options(populate_existing=True)
     ).all()
     return [(case, settle(case, account)) for case, account in rows]

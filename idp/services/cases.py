@@ -3,20 +3,21 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from idp.db import now, session
 from idp.errors import AlreadyExists, ChangedMeanwhile
-from idp.models import Account, Case, Company, Password, Review, Service, TextAgreement
+from idp.models import Account, Case, Company, Password, Review, Service
 from idp.policies.company_names import looks_like_company
-from idp.policies.names import canonical_username, email_key
+from idp.policies.names import canonical_email, canonical_username, email_key
 from idp.policies.registration import MailCheck
 from idp.policies.registration_path import first_role, path_of
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus
 from idp.services.accounts import insert_account
+from idp.services.agreements import keep_agreements
 from idp.services.audit import record
 from idp.services.card_proofs import card_in, check_names
 from idp.services.case_standing import hold_case, move_account, settle
@@ -28,6 +29,7 @@ from idp.services.company_claims import (
     policy_of,
     state_of,
 )
+from idp.services.company_documents import withdraw_document
 from idp.services.company_places import HOLDING, check_place
 from idp.services.constraints import breaks_unique
 from idp.services.mailbox_checks import check_mails_to, has_live_link, send_verification
@@ -88,7 +90,7 @@ def submit_case(sent: Submission) -> Case:
         account.role = first_role(policy)
         account.status = AccountStatus.EMAIL_PENDING
         insert_account(account)
-    agree_to_texts(account, sent.service.id, sent.texts, sent.address)
+    keep_agreements(account.id, sent.service.id, sent.texts, sent.address)
     session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
     case = new_case(account, sent.service, company, client_id=sent.client_id)
     case.card_evidence_id = sent.card_evidence_id
@@ -131,8 +133,9 @@ def correct_case(
     account.name, account.phone, account.locale = person.name, person.phone, person.locale
     case.answers = answers_of(answers) | {"expected_first": case.answers.get("expected_first", False)}
     case.hints = hints_of(answers, company, person.name)
+    was_asked = case.more_info_until is not None
     case.version += 1
-    case.decided_at = None
+    case.decided_at = case.more_info_until = None
     case.updated_at = now()
     session.flush()
     record("case:corrected", actor=account.id, account_id=account.id, company_id=company.id, case=case.number)
@@ -142,7 +145,7 @@ def correct_case(
         move_account(account, *OPEN, status=AccountStatus.EMAIL_PENDING, status_reason=None)
         case.waiting_since = None
         send_verification(account, case, browser=browser)
-    elif was is AccountStatus.REJECTED or account.approval is not None:
+    elif was is AccountStatus.REJECTED or was_asked or account.approval is not None:
         _wait_again(case, account, first_role(policy))
     return case
 
@@ -169,10 +172,11 @@ def withdraw_case(case_id: str, seen_version: int) -> None:
         )
     )
     case.version += 1
-    case.waiting_since = None
+    case.waiting_since = case.taken_by = case.taken_at = case.more_info_until = None
     case.decided_at = case.updated_at = now()
     void_links(Purpose.VERIFY, account_id=account.id)
     session.flush()
+    withdraw_document(case)
     record("case:withdrawn", actor=account.id, account_id=account.id, company_id=case.company_id, case=case.number)
 
 
@@ -183,10 +187,11 @@ def case_of_account(account_id: str) -> Case | None:
 
 def case_by_number(number: str, email: str) -> Case | None:
     """The case of this number whose applicant's mailbox this is; None, whichever of the two is wrong (P12)."""
+    mailbox = email_key(canonical_email(email) or email.strip())
     return session.scalar(
         select(Case)
         .join(Account, Account.id == Case.account_id)
-        .where(Case.number == read_number(number), Account.email_canonical == email_key(email.strip()))
+        .where(Case.number == read_number(number), Account.email_canonical == mailbox)
     )
 
 
@@ -258,21 +263,6 @@ def insert_case(case: Case) -> None:
         else:
             return
     raise RuntimeError("no free case number was found")
-
-
-def agree_to_texts(account: Account, service_id: str, texts: tuple[tuple[str, str], ...], address: str | None) -> None:
-    """Note which texts, in which version, this person has agreed to (R-006)."""
-    for text_id, version in texts:
-        session.execute(
-            insert(TextAgreement).values(
-                account_id=account.id,
-                service_id=service_id,
-                text_id=text_id,
-                version=version,
-                agreed_at=now(),
-                address=address,
-            )
-        )
 
 
 def answers_of(company: CompanyAnswers) -> dict[str, object]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.config import Mode, settings
 from idp.db import now, session
-from idp.errors import AlreadyExists, InvalidInput
+from idp.errors import AlreadyExists, ChangedMeanwhile, InvalidInput, NotFound
 from idp.models import Client, Company, Service
+from idp.policies.admission import admission_form_problem
 from idp.policies.colours import colour_problem
 from idp.policies.names import client_id_problem, client_name_problem
 from idp.policies.redirects import address_problem
@@ -132,6 +133,30 @@ def change_client(client: Client, registration: Registration) -> str | None:
     return secret
 
 
+def client_to_see(client_id: str) -> Client:
+    """The client of this id. Raises NotFound for one that never was or was removed."""
+    found = session.get(Client, client_id)
+    if found is None or found.removed_at is not None:
+        raise NotFound(what="client")
+    return found
+
+
+def version_of(client: Client) -> str:
+    """What tells one state of a client from all others, for a form to bring back."""
+    return client.updated_at.isoformat()
+
+
+def client_to_change(client_id: str, seen_version: str) -> Client:
+    """The client of this id, locked, if it is still as it was seen. Raises NotFound, ChangedMeanwhile."""
+    kept = select(Client).where(Client.id == client_id, Client.removed_at.is_(None))
+    found = session.scalar(kept.with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(what="client")
+    if version_of(found) != seen_version:
+        raise ChangedMeanwhile
+    return found
+
+
 def rotate_secret(client: Client, overlap: timedelta, *, secret: str | None = None) -> str:
     """Give a client a new secret, returned once; the old one works for ``overlap`` longer (at most 30 days).
 
@@ -153,6 +178,16 @@ def rotate_secret(client: Client, overlap: timedelta, *, secret: str | None = No
     return kept
 
 
+def withdraw_old_secret(client: Client) -> None:
+    """End the overlap: the secret before the last works no more. Raises InvalidInput where there is none."""
+    _need(client.previous_secret_hash is not None, "secret", "secret.no_old")
+    client.previous_secret_hash = client.previous_secret_expires_at = None
+    client.updated_at = now()
+    session.flush()
+    record("client:secret:withdrawn", client_id=client.id)
+    forget_cached_clients()
+
+
 def remove_client(client: Client) -> None:
     """Remove a client: its sessions, grants and tokens end at once, and its id is never given again."""
     session.execute(
@@ -163,6 +198,17 @@ def remove_client(client: Client) -> None:
     end_access_of_client(client.id, "client_removed")
     record("client:removed", client_id=client.id)
     forget_cached_clients()
+
+
+def problems_of_addresses(addresses: Iterable[str]) -> list[tuple[str, str]]:
+    """Each of these addresses that can't be registered, and why (AD04)."""
+    production = settings().mode is Mode.PRODUCTION
+    bad: list[tuple[str, str]] = []
+    for address in addresses:
+        problem = address_problem(address, production=production)
+        if problem or len(address) > LONGEST_ADDRESS:
+            bad.append((address, problem or "redirect.form"))
+    return bad
 
 
 def _columns(registration: Registration) -> dict[str, Any]:
@@ -189,6 +235,7 @@ def _check(registration: Registration) -> None:
     _need(ICON.fullmatch(registration.icon), "icon", "icon.form")
     _need(registration.id_token_alg in ALGORITHMS, "alg", "alg.unknown")
     _need(registration.on_narrowing in NARROWING, "on_narrowing", "narrowing.unknown")
+    _refuse("admission", admission_form_problem(registration.admission))
     _check_owners(registration)
     _check_authentication(registration)
     _check_grants(registration)
@@ -249,10 +296,11 @@ def _check_addresses(registration: Registration) -> None:
 def _check_all(where: str, addresses: Iterable[str]) -> None:
     listed = list(addresses)
     _need(len(listed) <= MOST_ADDRESSES and len(set(listed)) == len(listed), where, "redirect.list")
-    for address in listed:
-        problem = address_problem(address, production=settings().mode is Mode.PRODUCTION)
-        if problem or len(address) > LONGEST_ADDRESS:
-            raise InvalidInput(field=where, problem=problem or "redirect.form", value=address)
+    bad = problems_of_addresses(listed)
+    if bad:
+        address, problem = bad[0]
+        every = [f"{why}:{which}" for which, why in bad]
+        raise InvalidInput(field=where, problem=problem, value=address, problems=every)
 
 
 def _need(holds: object, where: str, problem: str) -> None:

@@ -1,6 +1,7 @@
 """Clients as the protocol needs them: one immutable record, read from the database at most every few seconds.
 
-A change of a client is therefore seen by every worker after at most CACHE_SECONDS (docs/operate.md says so).
+A change of a client is therefore seen by every worker after at most CACHE_SECONDS (docs/operate.md says so). A new
+client, a new secret and a new address work at once: what the record at hand does not know is asked for anew.
 """
 
 import hmac
@@ -12,7 +13,8 @@ from typing import Any
 from sqlalchemy import select
 
 from idp.db import now, session
-from idp.models import Client
+from idp.models import Client, Service
+from idp.policies.agreements import texts_of_first_sign_in
 from idp.policies.names import CLIENT_ID
 from idp.services.secrets import digest
 
@@ -46,6 +48,8 @@ class ClientRecord:
     acting_understood: bool
     on_narrowing: str
     admission: dict[str, Any]
+    # Whether its service has texts to agree to at the first sign-in: which, and who has, is read when it matters.
+    has_first_texts: bool
 
     @property
     def is_public(self) -> bool:
@@ -65,7 +69,7 @@ class ClientRecord:
         return self.name_en if language == "en" else self.name_zh
 
 
-def _record(row: Client) -> ClientRecord:
+def _record(row: Client, policy: dict[str, Any] | None) -> ClientRecord:
     hashes: list[tuple[bytes, datetime | None]] = []
     if row.secret_hash is not None:
         hashes.append((row.secret_hash, None))
@@ -95,10 +99,16 @@ def _record(row: Client) -> ClientRecord:
         acting_understood=row.acting_understood,
         on_narrowing=row.on_narrowing,
         admission=row.admission,
+        has_first_texts=policy is not None and bool(texts_of_first_sign_in(policy)),
     )
 
 
-_cache: dict[str, tuple[float, ClientRecord | None]] = {}
+_CLIENTS = (
+    select(Client, Service.policy)
+    .outerjoin(Service, Service.id == Client.service_id)
+    .where(Client.removed_at.is_(None))
+)
+_cache: dict[str, tuple[float, ClientRecord]] = {}
 MOST_CACHED = 10_000
 
 
@@ -107,21 +117,30 @@ def client_by_id(client_id: str) -> ClientRecord | None:
     if not CLIENT_ID.fullmatch(client_id):
         return None
     cached = _cache.get(client_id)
-    moment = time.monotonic()
-    if cached is not None and cached[0] > moment:
+    if cached is not None and cached[0] > time.monotonic():
         return cached[1]
-    row = session.scalar(select(Client).where(Client.id == client_id, Client.removed_at.is_(None)))
-    record = _record(row) if row is not None else None
+    return client_anew(client_id)
+
+
+def client_anew(client_id: str) -> ClientRecord | None:
+    """As client_by_id, from the database: for what this process's record is about to refuse."""
+    # Past the session, which may know the row from before.
+    found = _CLIENTS.where(Client.id == client_id).execution_options(populate_existing=True)
+    row = session.execute(found).first()
+    if row is None:
+        _cache.pop(client_id, None)
+        return None
+    record = _record(*row)
     if len(_cache) >= MOST_CACHED:
         _cache.clear()
-    _cache[client_id] = (moment + CACHE_SECONDS, record)
+    _cache[client_id] = (time.monotonic() + CACHE_SECONDS, record)
     return record
 
 
 def all_clients() -> list[ClientRecord]:
     """Every client that is not removed, by its Chinese name."""
-    rows = session.scalars(select(Client).where(Client.removed_at.is_(None)).order_by(Client.name_zh, Client.id))
-    return [_record(row) for row in rows]
+    rows = session.execute(_CLIENTS.order_by(Client.name_zh, Client.id))
+    return [_record(*row) for row in rows]
 
 
 def forget_cached_clients() -> None:

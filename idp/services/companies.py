@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from idp.config import settings
 from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput
+from idp.mails import companies as mails
 from idp.models import Account, Company
 from idp.policies.assurance import Acr
 from idp.policies.names import has_control
@@ -16,6 +17,7 @@ from idp.policies.tax_id import fold_digits, parse_tax_id
 from idp.services.access import end_access_of_accounts
 from idp.services.audit import record
 from idp.services.constraints import breaks_unique
+from idp.services.group_admins import group_admins_of
 from idp.services.secrets import new_id
 
 UBN = "ubn"
@@ -64,16 +66,25 @@ def suspend_company(company: Company, reason: str) -> None:
     Raises InvalidInput when the company is not in use (``field`` status) or no reason is given.
     """
     reason = checked_reason(reason)
-    _move(company, CompanyStatus.SUSPENDED, only_from=USABLE_COMPANIES, problem="company.not_active")
+    to, problem = CompanyStatus.SUSPENDED, "company.not_active"
+    _move(company, to, only_from=USABLE_COMPANIES, problem=problem, status_reason=reason)
     end_access_of_accounts(select(Account.id).where(Account.company_id == company.id), "company_suspended")
     record("company:suspended", company_id=company.id, reason=reason)
+    for admin in group_admins_of(company.id):
+        mails.company_suspended(admin, company, reason)
 
 
-def restore_company(company: Company) -> None:
-    """Let a suspended company's accounts work again. Raises InvalidInput when it is not suspended."""
-    only = frozenset({CompanyStatus.SUSPENDED})
-    _move(company, CompanyStatus.ACTIVE, only_from=only, problem="company.not_suspended")
-    record("company:restored", company_id=company.id)
+def restore_company(company: Company, reason: str | None = None) -> None:
+    """Let a suspended company's accounts work again, and tell its group admins why where a reason is given.
+
+    Raises InvalidInput when it is not suspended, or the reason can't be one.
+    """
+    reason = checked_reason(reason) if reason is not None else None
+    to, problem = CompanyStatus.ACTIVE, "company.not_suspended"
+    _move(company, to, only_from=frozenset({CompanyStatus.SUSPENDED}), problem=problem, status_reason=None)
+    record("company:restored", company_id=company.id, **({} if reason is None else {"reason": reason}))
+    for admin in group_admins_of(company.id):
+        mails.company_restored(admin, company, reason)
 
 
 def demand_acr(company: Company, acr: Acr | None) -> None:
@@ -100,11 +111,13 @@ def checked_reason(text: str) -> str:
     return reason
 
 
-def _move(company: Company, to: CompanyStatus, *, only_from: frozenset[CompanyStatus], problem: str) -> None:
+def _move(
+    company: Company, to: CompanyStatus, *, only_from: frozenset[CompanyStatus], problem: str, status_reason: str | None
+) -> None:
     moved = session.execute(
         update(Company)
         .where(Company.id == company.id, Company.status.in_(only_from))
-        .values(status=to, updated_at=now(), version=Company.version + 1)
+        .values(status=to, status_reason=status_reason, updated_at=now(), version=Company.version + 1)
         .returning(Company.id)
     ).first()
     if moved is None:

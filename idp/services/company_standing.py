@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, select, update
 from idp.db import now, session
 from idp.errors import InvalidInput
 from idp.models import Account, Case, Company
+from idp.policies.company_names import name_key
 from idp.policies.names import canonical_email, email_key
 from idp.policies.standing import USABLE_COMPANIES, CompanyProof, CompanyStatus
 from idp.services.access import end_access_of_accounts
@@ -43,6 +44,7 @@ def prove_company(
         raise InvalidInput(field="admin_email", problem="company.applicants_wait")
     if name is not None:
         values["name"] = checked_name(name)
+        values["name_folded"] = name_key(str(values["name"]))
     before = company.status
     moved = _move(
         Company.id == company.id,

@@ -45,10 +45,13 @@ BEGINNINGS: dict[Kind, tuple[str, ...]] = {
         "account:reminders:",
         "account:imported",
         "account:password:",
+        "account:data_scope:",
+        "account:access:",
+        "account:unlocked",
     ),
     Kind.INVITATION: ("invitation:",),
     Kind.COMPANY: ("company:",),
-    Kind.SIGN_IN: ("account:sign_in:", "account:client_session:", "account:consent:"),
+    Kind.SIGN_IN: ("account:sign_in:", "account:client_session:", "account:consent:", "agreement:"),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from idp.db import now, session
-from idp.errors import ChangedMeanwhile, InvalidInput, LastGroupAdmin, NotFound, Refused
+from idp.errors import ChangedMeanwhile, InvalidInput, LastGroupAdmin, NotFound, Refused, SuspendedByOperator
 from idp.models import Account, Company
 from idp.policies.managing import CHANGEABLE, Task
 from idp.policies.reminders import Reminders
@@ -89,14 +89,16 @@ def review_person(actor_id: str, verdict: Verdict) -> Account:
 def change_person(actor_id: str, change: PersonChange) -> bool:
     """Give an account of the group admin's company role and state in one act; False where nothing changed.
 
-    Each change tells its person by its own mail. Raises NotFound, ChangedMeanwhile, LastGroupAdmin (R-046) and
-    InvalidInput (``field`` role or reason), all before anything is written.
+    Each change tells its person by its own mail. Raises NotFound, ChangedMeanwhile, LastGroupAdmin (R-046),
+    SuspendedByOperator and InvalidInput (``field`` role or reason), all before anything is written.
     """
     company = hold_company(actor_id)
     seen = person_of(company.id, change.account_id)
     account = seen.account
     if account.version != change.seen_version or account.status not in CHANGEABLE:
         raise ChangedMeanwhile
+    if seen.is_of_operators:
+        raise SuspendedByOperator
     reason = _checked(seen, change)
     if change.status is AccountStatus.ACTIVE and account.status is AccountStatus.SUSPENDED:
         restore_account(account)

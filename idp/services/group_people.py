@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from idp.db import session
 from idp.errors import NotFound
 from idp.models import Account, Case, Review, Service
-from idp.policies.managing import Task, takes_menus, task_for
+from idp.policies.managing import Task, is_of_operators, takes_menus, task_for
 from idp.policies.names import canonical_username, email_key
 from idp.policies.registration import RegistrationPolicy, Reviewer
 from idp.policies.roles import Role
@@ -97,7 +97,12 @@ class SeenPerson:
     def task(self) -> Task | None:
         """What there is to do."""
         approver = self.policy.member_approval if self.policy and self.case else None
-        return task_for(self.account.status, approver)
+        return task_for(self.account.status, approver, suspended_by=self.account.suspended_by)
+
+    @property
+    def is_of_operators(self) -> bool:
+        """Whether operators have suspended the account, and they alone restore it."""
+        return is_of_operators(self.account.suspended_by)
 
     @property
     def roles(self) -> tuple[Role, ...]:

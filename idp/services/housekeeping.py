@@ -56,6 +56,7 @@ def tidy() -> int:
             (NameFailures, NameFailures.last_failed_at < moment - FAILURES_KEPT),
             (OutboxEntry, (OutboxEntry.state == "sent") & (OutboxEntry.sent_at < moment - SENT_MAIL_KEPT)),
             (OutboxEntry, (OutboxEntry.state == "dead") & (OutboxEntry.created_at < moment - DEAD_KEPT)),
+            (OutboxEntry, (OutboxEntry.state == "given_up") & (OutboxEntry.created_at < moment - DEAD_KEPT)),
         )
     )
 

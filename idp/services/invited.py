@@ -18,10 +18,10 @@ from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval
 from idp.services.accounts import insert_account
+from idp.services.agreements import keep_agreements
 from idp.services.audit import record
 from idp.services.cases import (
     PersonAnswers,
-    agree_to_texts,
     insert_case,
     new_account,
     new_case,
@@ -114,7 +114,7 @@ def accept_invitation(sent: Acceptance) -> Account:
         insert_account(account)
     invitation.used_at = now()
     session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
-    agree_to_texts(account, service.id, sent.texts, sent.address)
+    keep_agreements(account.id, service.id, sent.texts, sent.address)
     _give_rights(account, invitation)
     case = _write_case(account, opened)
     if account.role is Role.GROUP_ADMIN:

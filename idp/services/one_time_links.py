@@ -22,6 +22,7 @@ class Purpose(StrEnum):
 
     VERIFY = "verify"
     INVITATION = "invitation"
+    OPERATOR_SETUP = "operator_setup"
     FIRST_PASSWORD = "first_password"  # noqa: S105  (a purpose, no password)
 
 
@@ -33,6 +34,7 @@ class Link:
     hash: bytes
     account_id: str | None
     invitation_id: str | None
+    operator_id: str | None
     address: str
     browser_hash: bytes | None
     created_at: datetime
@@ -55,6 +57,7 @@ _COLUMNS = (
     OneTimeSecret.hash,
     OneTimeSecret.account_id,
     OneTimeSecret.invitation_id,
+    OneTimeSecret.operator_id,
     OneTimeSecret.address,
     OneTimeSecret.browser_hash,
     OneTimeSecret.created_at,
@@ -71,10 +74,11 @@ def make_link(
     lasts: timedelta,
     account_id: str | None = None,
     invitation_id: str | None = None,
+    operator_id: str | None = None,
     browser: str | None = None,
 ) -> tuple[str, datetime]:
-    """Make the one live link of this purpose for an account or invitation: ``(token, end)``; older ones are void."""
-    void_links(purpose, account_id=account_id, invitation_id=invitation_id)
+    """Make the one live link of this purpose for its holder: ``(token, end)``; older ones are void."""
+    void_links(purpose, account_id=account_id, invitation_id=invitation_id, operator_id=operator_id)
     moment = now()
     token = new_secret()
     session.execute(
@@ -83,6 +87,7 @@ def make_link(
             hash=digest(token),
             account_id=account_id,
             invitation_id=invitation_id,
+            operator_id=operator_id,
             address=address,
             browser_hash=digest(browser) if browser else None,
             tries=0,
@@ -118,13 +123,19 @@ def make_first_links(
     return tokens, moment + lasts
 
 
-def void_links(purpose: Purpose, *, account_id: str | None = None, invitation_id: str | None = None) -> None:
+def void_links(
+    purpose: Purpose,
+    *,
+    account_id: str | None = None,
+    invitation_id: str | None = None,
+    operator_id: str | None = None,
+) -> None:
     """Let the live link of this purpose work no more."""
     session.execute(
         update(OneTimeSecret)
         .where(
             OneTimeSecret.purpose == purpose,
-            _belongs_to(account_id, invitation_id),
+            _belongs_to(account_id, invitation_id, operator_id),
             OneTimeSecret.used_at.is_(None),
             OneTimeSecret.replaced_at.is_(None),
         )
@@ -187,7 +198,9 @@ def _link(row: Any) -> Link:
     return Link(Purpose(row[0]), *row[1:])
 
 
-def _belongs_to(account_id: str | None, invitation_id: str | None) -> ColumnElement[bool]:
+def _belongs_to(account_id: str | None, invitation_id: str | None, operator_id: str | None) -> ColumnElement[bool]:
     if account_id is not None:
         return OneTimeSecret.account_id == account_id
+    if operator_id is not None:
+        return OneTimeSecret.operator_id == operator_id
     return OneTimeSecret.invitation_id == invitation_id

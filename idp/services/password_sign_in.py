@@ -10,14 +10,13 @@ from sqlalchemy import select, update
 
 from idp.db import now, session
 from idp.errors import (
-    AccountPending,
     AccountRejected,
     AccountUnusable,
     AccountUnverified,
     AccountWithdrawn,
     BadCredentials,
 )
-from idp.models import Account, Case, KnownBrowser, Password
+from idp.models import Account, KnownBrowser, Password
 from idp.policies.limits import (
     FAILED_SIGN_INS_PER_ADDRESS,
     FAILED_SIGN_INS_PER_COMPANY,
@@ -29,7 +28,9 @@ from idp.policies.standing import AccountStatus
 from idp.services import limits, passwords
 from idp.services.acting import Acting, acting_account
 from idp.services.audit import record
+from idp.services.case_queue import account_pending
 from idp.services.secrets import digest
+from idp.services.suspensions import reason_of_suspension
 
 STRANGER = bytes(32)
 LONGEST_NAME = 256
@@ -115,15 +116,13 @@ def settle_try(attempt: Try, verdict: Verdict) -> Acting:
     if account.status in {AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED}:
         raise AccountUnverified
     if account.status is AccountStatus.REVIEW_PENDING:
-        raise AccountPending(
-            reviewer=session.scalar(select(Case.reviewer).where(Case.account_id == account.account_id))
-        )
+        raise account_pending(account.account_id)
     if account.status is AccountStatus.WITHDRAWN:
         raise AccountWithdrawn
     if account.status is AccountStatus.REJECTED:
         raise AccountRejected
     if not account.is_able:
-        raise AccountUnusable
+        raise AccountUnusable(reason=reason_of_suspension(account.account_id))
     return account
 
 

@@ -17,6 +17,7 @@ from idp.models import (
     CardEvidence,
     Case,
     Company,
+    CompanyDocument,
     Grant,
     Invitation,
     KnownBrowser,
@@ -31,6 +32,7 @@ from idp.models import (
 from idp.policies.roles import Role
 from idp.policies.standing import CompanyProof, CompanyStatus
 from idp.services.audit import record
+from idp.services.company_documents import purge_document
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,7 @@ def purge_account(company: Company, case: Case, account: Account) -> bool:
 
 def _delete(company_id: str, case_id: str, account_id: str) -> None:
     session.execute(delete(Review).where(Review.case_id == case_id))
+    purge_document(case_id)
     for column in GO_WITH_ACCOUNT:
         session.execute(delete(column.class_).where(column == account_id).execution_options(synchronize_session=False))
     # What was not delivered names the person and may hold a link.
@@ -130,7 +133,7 @@ def _delete_company(company_id: str) -> bool:
                     claimed.exists(),
                     *(
                         ~select(table.id).where(table.company_id == company_id).exists()
-                        for table in (Account, Case, Invitation)
+                        for table in (Account, Case, Invitation, CompanyDocument)
                     ),
                 )
                 .returning(Company.id)

@@ -98,7 +98,7 @@ def look_up(tax_id: TaxId) -> Look:
         return _from_register(row)
     if not settings().gcis_url:
         return Look(Finding.NOT_FOUND, tax_id)
-    return _from_network(tax_id)
+    return answer_from_network(tax_id)
 
 
 def look_up_soon(tax_id: TaxId) -> None:
@@ -106,8 +106,12 @@ def look_up_soon(tax_id: TaxId) -> None:
 
     Call it in a transaction; the answer is there within seconds where a worker runs.
     """
-    if look_up(tax_id).finding is not Finding.UNASKED:
-        return
+    if look_up(tax_id).finding is Finding.UNASKED:
+        ask_network_soon(tax_id)
+
+
+def ask_network_soon(tax_id: TaxId) -> None:
+    """As look_up_soon, whatever our copy of the register says; what was answered within the day is not asked again."""
     moment = now()
     insert = sqlite_insert if db.engine.dialect.name == "sqlite" else postgresql_insert
     fresh = {"state": LookupState.WANTED, "wanted_at": moment, "leased_until": None, "expires_at": moment + WANTED_FOR}
@@ -155,7 +159,8 @@ def _from_register(row: Any) -> Look:
     )
 
 
-def _from_network(tax_id: TaxId) -> Look:
+def answer_from_network(tax_id: TaxId) -> Look:
+    """What the network source has answered about a number, and not what our copy of the register says."""
     row = run(_ASKED, {"tax_id": tax_id}).first()
     if row is None or row.expires_at <= now():
         return Look(Finding.UNASKED, tax_id)

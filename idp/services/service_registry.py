@@ -7,15 +7,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from idp.config import settings
 from idp.db import now, session
-from idp.errors import AlreadyExists, InvalidInput
-from idp.models import Service
+from idp.errors import AlreadyExists, ChangedMeanwhile, InvalidInput, NotFound
+from idp.models import Client, Service, ServiceText
 from idp.policies.colours import colour_problem
 from idp.policies.names import canonical_email, client_name_problem, has_control
-from idp.policies.registration import RegistrationPolicy, policy_from, policy_problems
+from idp.policies.registration import BUILT_TEXTS, Proof, RegistrationPolicy, policy_from, policy_problems
 from idp.services.audit import record
 
 SERVICE_ID = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+RESERVED_IDS = frozenset({"new"})  # what the console's address of the form for another one is called
 LONGEST_FOOTER = 500
 
 
@@ -48,10 +50,11 @@ def add_service(service_id: str, profile: ServiceProfile) -> Service:
     Raises InvalidInput (``field`` names the part; for a policy that leads nowhere ``problems`` lists why) and,
     decided by the database, AlreadyExists (``field`` service).
     """
-    _refuse("service", None if SERVICE_ID.fullmatch(service_id) else "service.form")
+    is_id = SERVICE_ID.fullmatch(service_id) and service_id not in RESERVED_IDS
+    _refuse("service", None if is_id else "service.form")
     if session.get(Service, service_id) is not None:
         raise AlreadyExists(field="service")
-    service = Service(id=service_id, **_columns(profile), created_at=now())
+    service = Service(id=service_id, **_columns(profile, service_id), created_at=now())
     try:
         with session.begin_nested():
             session.add(service)
@@ -62,15 +65,52 @@ def add_service(service_id: str, profile: ServiceProfile) -> Service:
     return service
 
 
-def change_service(service: Service, profile: ServiceProfile) -> None:
-    """Make a service what the profile says; applications that wait stay. Raises InvalidInput as add_service does."""
+def held_service(service_id: str) -> Service:
+    """A service, kept for this transaction, so that what is read of it is what is changed. Raises NotFound."""
+    found = session.execute(
+        select(Service)
+        .where(Service.id == service_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound(what="service")
+    return found
+
+
+def change_service(service: Service, profile: ServiceProfile, *, seen_version: int | None = None) -> None:
+    """Make a service what the profile says; applications that wait stay.
+
+    ``seen_version`` is the one that was on the screen. Raises InvalidInput as add_service does, and ChangedMeanwhile
+    where somebody else has changed it since.
+    """
+    held_service(service.id)
+    if seen_version is not None and seen_version != service.version:
+        raise ChangedMeanwhile
     before = profile_of(service)
-    for name, value in _columns(profile).items():
+    for name, value in _columns(profile, service.id).items():
         setattr(service, name, value)
-    session.flush()
     after = profile_of(service)
     changed = [f.name for f in fields(ServiceProfile) if getattr(before, f.name) != getattr(after, f.name)]
-    record("service:changed", service=service.id, changed=changed)
+    if not changed:
+        return
+    details: dict[str, Any] = {"service": service.id, "changed": changed}
+    if "policy" in changed:
+        details["keys"] = changed_keys(before.policy, after.policy)
+    service.version += 1
+    session.flush()
+    record("service:changed", **details)
+
+
+def changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The keys of a policy's row that two rows hold differently, the preset among them."""
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def texts_there(service_id: str) -> frozenset[tuple[str, str]]:
+    """The texts that a service can ask for, each with its version: its own, and those that come with the program."""
+    own = session.execute(select(ServiceText.text_id, ServiceText.version).where(ServiceText.service_id == service_id))
+    return BUILT_TEXTS | {(text_id, version) for text_id, version in own}
 
 
 def list_services() -> list[Service]:
@@ -78,12 +118,18 @@ def list_services() -> list[Service]:
     return list(session.scalars(select(Service).order_by(Service.id)))
 
 
-def _columns(profile: ServiceProfile) -> dict[str, Any]:
+def clients_of_service(service_id: str) -> list[Client]:
+    """The applications of a service, by their names; those that were removed are left out."""
+    statement = select(Client).where(Client.service_id == service_id, Client.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(Client.name_zh, Client.id)))
+
+
+def _columns(profile: ServiceProfile, service_id: str) -> dict[str, Any]:
     name_en = profile.name_en or profile.name_zh
     _refuse("name", client_name_problem(profile.name_zh))
     _refuse("name_en", client_name_problem(name_en))
     _refuse("colour", colour_problem(profile.colour))
-    _check_policy(profile.policy)
+    check_policy(profile.policy, service_id)
     return {
         "name_zh": profile.name_zh,
         "name_en": name_en,
@@ -95,14 +141,18 @@ def _columns(profile: ServiceProfile) -> dict[str, Any]:
     }
 
 
-def _check_policy(policy: dict[str, Any]) -> None:
+def check_policy(policy: dict[str, Any], service_id: str) -> RegistrationPolicy:
+    """The policy of a row that this service can take. Raises InvalidInput (``problems`` lists why it leads nowhere)."""
     try:
         read = policy_from(policy)
     except ValueError as error:
         raise InvalidInput(field="policy", problem="policy.form", value=str(error)) from error
-    problems = policy_problems(read)
+    problems = policy_problems(read, texts=texts_there(service_id))
+    if Proof.DOCUMENT in read.company_proof and settings().documents_path is None:
+        problems.append("policy.no_documents_folder")
     if problems:
         raise InvalidInput(field="policy", problem="policy.refused", problems=problems)
+    return read
 
 
 def _address(where: str, text: str | None) -> str | None:

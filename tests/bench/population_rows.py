@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from idp.policies.company_names import name_key
 from idp.policies.electronic_id import electronic_id
 from idp.policies.registration import Reviewer
 from idp.policies.reviews import Outcome
@@ -48,7 +49,8 @@ CASE_STEP = 0x9E37_79B9_7F4B  # odd, so that every number comes once
 ELECTRONIC_STEP = 618_033_989  # prime to 10**9, so that every number comes once, in no order
 
 COMPANY_COLUMNS = (
-    "id", "tax_id", "name", "address", "status", "proof", "verified_at", "first_admin_id", "created_at", "updated_at",
+    "id", "tax_id", "name", "name_folded", "address", "status", "proof", "verified_at", "first_admin_id", "created_at",
+    "updated_at",
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
     "id", "kind", "company_id", "service_id", "electronic_id", "username", "username_canonical", "name", "email",
@@ -78,7 +80,8 @@ def company_rows(people: Population) -> Rows:
         moment = people.moment_of(people.firsts[number])
         verified = None if proof is CompanyProof.NONE else moment
         first_admin = account_id(people.firsts[number])
-        yield company_id(number), tax_id, name, address, status, proof, verified, first_admin, moment, moment
+        shown = (name, name_key(name), address)
+        yield company_id(number), tax_id, *shown, status, proof, verified, first_admin, moment, moment
 
 
 def account_rows(people: Population) -> Rows:

@@ -103,7 +103,7 @@ def first_focus_problems(page: Page, focus: str) -> list[str]:
     if focus == "skip":
         page.keyboard.press("Tab")
     now = page.evaluate(FOCUS)
-    expected = {"summary": "#summary", "skip": "skip", "autofocus": "#choose-"}[focus]
+    expected = {"summary": "#summary", "file": "#file-name", "skip": "skip", "autofocus": "#choose-"}[focus]
     if expected not in now["what"]:
         return [f"the focus begins at {now['what']}, not at {expected}"]
     return [] if now["ring"] and now["seen"] else [f"the focus on {now['what']} is not to be seen"]

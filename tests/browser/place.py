@@ -211,6 +211,8 @@ KINDS: dict[str, dict[str, Any]] = {
             *("--colour", "#7a2230", "--icon", "ida"),
         ),
     },
+    # Of the service that scenes_of_agreements.py adds.
+    "texts": {"name": "港區通行證系統", "name_en": "Port pass", "more": ("--no-consent", "--service", "texts")},
     "narrow": {"name": "港務管理", "name_en": "Port control", "admission": {"roles": ["group_admin"]}},
 }
 

@@ -17,13 +17,19 @@ from tests.browser.acceptance import (
 from tests.browser.conftest import Visit
 from tests.browser.place import LONG_COMPANY, NAMES, OTHER_NAME, Place
 from tests.browser.scenes import Scene
+from tests.browser.scenes_of_agreements import AGREEMENTS
 from tests.browser.scenes_of_applications import APPLICATIONS, SITE_NAMES
-from tests.browser.scenes_of_card_sign_in import CARD_SIGN_IN
-from tests.browser.scenes_of_own_cards import OWN_CARDS
+from tests.browser.scenes_of_clients import CLIENTS
+from tests.browser.scenes_of_documents import DOCUMENTS, PAPER_NAMES
+from tests.browser.scenes_of_people import PEOPLE
+from tests.browser.scenes_of_reviews import REVIEWS
+from tests.browser.scenes_of_services import SERVICES
 from tests.browser.scenes_of_the_console import CONSOLE
+from tests.browser.scenes_of_the_operators import OPERATOR_NAME, OPERATORS
 from tests.browser.scenes_of_the_provider import PROVIDER
 from tests.browser.visitor import Visitor
 from tests.harness.relying_party import Person
+from tests.registration.wizard import ADDRESS
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +38,21 @@ PICTURES = os.environ.get("IDP_TEST_PICTURES")
 DESKTOP, PHONE, NARROWEST = 1280, 390, 320
 
 
-SCENES = [*PROVIDER, *APPLICATIONS, *CONSOLE, *OWN_CARDS, *CARD_SIGN_IN]
+SCENES = [
+    *PROVIDER,
+    *AGREEMENTS,
+    *APPLICATIONS,
+    *CONSOLE,
+    *OPERATORS,
+    *PEOPLE,
+    *CLIENTS,
+    *DOCUMENTS,
+    *REVIEWS,
+    *SERVICES,
+]
 COMPANIES = ("測試一號有限公司", "測試二號有限公司", LONG_COMPANY)
 # Names stay as they are on English pages.
-CHINESE_NAMES = (*NAMES.values(), OTHER_NAME, *COMPANIES, *SITE_NAMES)
+CHINESE_NAMES = (*NAMES.values(), OTHER_NAME, OPERATOR_NAME, *COMPANIES, *SITE_NAMES, *PAPER_NAMES, ADDRESS)
 PAGES = [
     pytest.param(scene, language, id=f"{scene.name}-{language}") for scene in SCENES for language in scene.languages
 ]
@@ -43,7 +60,7 @@ PAGES = [
 
 @pytest.mark.parametrize(("scene", "language"), PAGES)
 def test_a_page_is_for_everybody(place: Place, visit: Visit, axe: str, scene: Scene, language: str) -> None:
-    window = visit(person=who(place, scene.role), language=language, again=True)
+    window = visit(person=who(place, scene.role), language=language)
     scene.go(window)
     page = window.page
     problems = [

@@ -74,5 +74,7 @@ def test_the_documented_default_is_the_real_one(name: str) -> None:
         default = ",".join(default)
     if isinstance(default, bool):
         default = str(default).lower()
+    if default is None:
+        default = ""
     expected = f"{default:g}" if isinstance(default, float) else str(default)
     assert shown == (expected or "–")

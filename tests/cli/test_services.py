@@ -53,10 +53,10 @@ def test_a_service_is_added_shown_and_listed(idp: Command) -> None:
     assert "branded" in idp("service", "list")
 
 
-def test_a_preset_whose_proof_is_not_built_is_refused_in_words(idp: Command) -> None:
-    said = refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "twport")
-    assert "document: This version can not take that proof of a company yet." in said
-    assert "card:" not in said
+def test_a_preset_that_asks_for_what_is_not_built_is_refused_in_words(idp: Command) -> None:
+    said = refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "ida")
+    assert "This version can not let people set their password by an activation link yet." in said
+    assert add(idp, "harbour", "--preset", "twport")["policy"]["company_proof"] == ["document", "card"]
     assert "no such service" in refused(idp, "service", "show", "--id", "later")
     assert refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "nowhere", status=2)
 
@@ -145,4 +145,6 @@ def test_every_problem_of_a_policy_has_its_sentence() -> None:
     met = {problem.partition(":")[0] for policy in bad for problem in policy_problems(policy, built=frozenset())}
     assert met - PROBLEMS.keys() == set()
     asked_for = {key for key in PROBLEMS if key.startswith("policy.")}
-    assert asked_for == met | {"policy.form", "policy.refused", "policy.first_admin_unproven"}
+    # What a policy alone does not tell: whether there is a folder, is the settings' business.
+    of_settings = {"policy.no_documents_folder"}
+    assert asked_for == met | of_settings | {"policy.form", "policy.refused", "policy.first_admin_unproven"}

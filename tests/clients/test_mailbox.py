@@ -5,11 +5,13 @@ import os
 import smtplib
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import pyotp
 import pytest
 import requests
 
@@ -205,3 +207,22 @@ def test_only_the_owner_of_the_demo_can_read_the_files(own: Mailbox) -> None:
     own.post(verification())
     assert own.folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in own.folder.iterdir()} == {0o600}
+
+
+def test_it_shows_what_the_operators_phone_would_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app_file = tmp_path / "operator.json"
+    monkeypatch.setenv("MAILBOX_AUTHENTICATOR", str(app_file))
+    mailbox = Mailbox(tmp_path)
+    try:
+        mailbox.start()
+        assert mailbox.get("/authenticator").status_code == 404
+        secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+        app_file.write_text(json.dumps({"name": "周文傑（operator）", "secret": secret}), encoding="utf-8")
+        now = time.time()
+        codes = {pyotp.TOTP(secret).at(now + seconds) for seconds in (0, 5)}
+        page = mailbox.get("/authenticator")
+        shown = page.text.partition('id="code">')[2].partition("<")[0].replace(" ", "")
+        assert (shown in codes, "周文傑（operator）" in page.text) == (True, True)
+        assert page.headers["Cache-Control"] == "no-store"
+    finally:
+        mailbox.stop()

@@ -1,6 +1,7 @@
 """A browser without script: cookies, redirects one by one, and forms filled in by their fields' names."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -11,6 +12,8 @@ from requests.adapters import HTTPAdapter
 
 MOST_HOPS = 12
 BOUNDED = 20.0
+# A file as it is sent: what its owner calls it, and its bytes.
+File = tuple[str, bytes]
 
 
 class FromAddress(HTTPAdapter):
@@ -54,6 +57,7 @@ class Form:
     fields: list[tuple[str, str]] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     buttons: list[Button] = field(default_factory=list)
+    enctype: str = ""
 
     def value(self, name: str) -> str | None:
         """The value that a field holds, or None."""
@@ -73,6 +77,7 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
         self._button: Button | None = None
         self._select: str | None = None
+        self._area: Form | None = None
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -80,7 +85,8 @@ class _Reader(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
         if tag == "form":
-            self._form = Form(urljoin(self.url, given.get("action", "")), given.get("method", "get").lower())
+            action = urljoin(self.url, given.get("action", ""))
+            self._form = Form(action, given.get("method", "get").lower(), enctype=given.get("enctype", ""))
             self.forms.append(self._form)
         elif tag == "a" and "href" in given:
             self.links.append(urljoin(self.url, given["href"]))
@@ -98,8 +104,9 @@ class _Reader(HTMLParser):
             self._button = button if tag == "button" else None
         elif tag in {"input", "textarea"} and given.get("name"):
             form.kinds[given["name"]] = kind
-            if kind not in {"checkbox", "radio"} or "checked" in given:
+            if kind != "file" and (kind not in {"checkbox", "radio"} or "checked" in given):
                 form.fields.append((given["name"], given.get("value", "")))
+            self._area = form if tag == "textarea" else None
         elif tag == "select":
             self._select = given.get("name")
         elif tag == "option" and self._select and "selected" in given:
@@ -112,6 +119,8 @@ class _Reader(HTMLParser):
             self._form = None
         elif tag == "button":
             self._button = None
+        elif tag == "textarea":
+            self._area = None
         elif tag == "select":
             self._select = None
         elif tag in {"script", "style"}:
@@ -121,6 +130,10 @@ class _Reader(HTMLParser):
         if self._hidden:
             return
         self.text.append(data)
+        if self._area is not None:
+            name, value = self._area.fields[-1]
+            # A line break that follows the tag is no part of the text (HTML §13.1.2.5).
+            self._area.fields[-1] = (name, value + data if value else data.removeprefix("\r").removeprefix("\n"))
         if self._button is not None:
             self._button.text += data
 
@@ -219,8 +232,8 @@ class Browser:
         """Post a form body without having seen a form."""
         return self._follow("POST", urljoin(self.origin, address), data=data, **kwargs)
 
-    def submit(self, page: Page, button: str, **values: str) -> Page:
-        """Press the button with that id, with fields filled in by name."""
+    def submit(self, page: Page, button: str, *, files: Mapping[str, File] | None = None, **values: str) -> Page:
+        """Press the button with that id, with fields filled in by name, and with files (their name and content)."""
         found = page.button(button)
         assert found is not None, f"no button {button} on {page!r}"
         form, pressed = found
@@ -233,6 +246,10 @@ class Browser:
             data.append((pressed.name, pressed.value))
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
         headers = {"Origin": origin, "Referer": page.url}
+        if form.enctype == "multipart/form-data":
+            chosen = {name: ("", b"") for name, kind in form.kinds.items() if kind == "file"} | dict(files or {})
+            return self._follow("POST", form.action, data=data, files=chosen, headers=headers)
+        assert not files, f"the form of {button} takes no files: {page!r}"
         if form.method == "post":
             return self._follow("POST", form.action, data=data, headers=headers)
         return self._follow("GET", form.action, params=data, headers=headers)

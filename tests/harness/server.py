@@ -53,6 +53,8 @@ class Server:
             "IDP_WORKERS": "2",
             "IDP_THREADS": "4",
             "IDP_KEY_PUBLISH_HOURS": "0",
+            "IDP_DOCUMENTS_FOLDER": str(folder / "documents"),
+            "IDP_REGISTER_FOLDER": str(folder / "register"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         outside = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}

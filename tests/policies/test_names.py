@@ -54,6 +54,7 @@ def test_other_client_ids_are_refused(client_id: str) -> None:
 
 def test_a_mail_address_is_kept_in_one_form() -> None:
     assert canonical_email(" Ming@EXAMPLE.test ") == "Ming@example.test"
+    assert canonical_email("ｅｘａｍｐｌｅ＠ｇｍａｉｌ．ｃｏｍ　") == "example@gmail.com"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,9 @@ def test_a_mail_address_is_kept_in_one_form() -> None:
         "a",
         "",
         "a@example.test\0",
+        "a@example.test；b@example.test",
+        "a@example.test，b@example.test",
+        f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.test",
     ],
 )
 def test_two_addresses_display_names_and_line_breaks_are_no_mail_address(address: str) -> None:

@@ -18,8 +18,10 @@ from idp.policies.registration import (
     Proof,
     RegistrationPolicy,
     Reviewer,
+    as_data,
     policy_from,
     policy_problems,
+    unreadable_keys,
 )
 from idp.policies.roles import Role
 from tests.architecture.reading import DOCS, in_code, rows_of
@@ -113,6 +115,21 @@ def test_values_are_read_into_what_the_rules_use(key: str, value: Any, read: obj
     assert type(found) is type(read)
 
 
+@pytest.mark.parametrize("preset", [None, *PRESETS])
+def test_a_policy_is_kept_as_what_differs_from_its_preset(preset: str | None) -> None:
+    row = {"preset": preset} if preset else {}
+    assert as_data(policy_from(row), preset) == row
+    changed = policy_from(row | {"company_proof": ["operator", "card"], "consents": [], "verify_hours": 3})
+    kept = as_data(changed, preset)
+    assert kept == row | {"company_proof": ["operator", "card"], "consents": [], "verify_hours": 3}
+    assert policy_from(kept) == changed
+
+
+def test_all_keys_that_can_not_be_read_are_told_at_once() -> None:
+    data = {"verify_hours": "一天", "roles": ["boss"], "label_linked": "off", "preset": "dreams", "colour": 1}
+    assert unreadable_keys(data) == ["verify_hours", "roles"]
+
+
 @pytest.mark.parametrize("key", ["colour", "Roles", "preset ", ""])
 def test_unknown_keys_are_refused_by_name(key: str) -> None:
     with pytest.raises(ValueError, match=f"unknown keys: {key}"):
@@ -155,6 +172,7 @@ def test_an_unknown_preset_is_refused(preset: Any) -> None:
         ("verify_hours", "24"),
         ("verify_hours", 24.0),
         ("invitation_days", -1),
+        ("second_reviewer", 1),
         ("label_linked", ""),
         ("label_linked", " "),
         ("label_linked", "x" * 21),
@@ -182,9 +200,11 @@ def test_a_service_that_says_nothing_has_a_policy_that_can_be_taken() -> None:
 
 def test_proofs_that_are_not_built_are_refused_each_by_name() -> None:
     assert policy_problems(PRESETS["dreams"]) == []
-    assert policy_problems(PRESETS["twport"]) == ["policy.proof_not_built:document"]
+    assert policy_problems(PRESETS["twport"]) == []
+    without = frozenset(Proof) - {Proof.DOCUMENT}
+    assert policy_problems(PRESETS["twport"], built=without) == ["policy.proof_not_built:document"]
     assert policy_problems(PRESETS["ida"]) == ["policy.activation_not_built", "policy.login_id_not_built"]
-    assert frozenset({Proof.CARD, Proof.OPERATOR, Proof.NONE}) == BUILT_PROOFS
+    assert frozenset(Proof) == BUILT_PROOFS
 
 
 # What `ida` asks besides its proofs is for the issue of the electronic ID.
@@ -219,7 +239,8 @@ def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> 
         ({"roles": []}, ["no_role"]),
         ({"consents": [{"id": "terms", "version": "2"}]}, ["text_not_built:terms 2"]),
         ({"consents": [{"id": "rules", "version": "1"}]}, ["text_not_built:rules 1"]),
-        ({"consents": [{"id": "rules", "version": "1", "when": "first_login"}]}, []),
+        ({"consents": [{"id": "hazard", "version": "1", "when": "first_login"}]}, []),
+        ({"consents": [{"id": "hazard", "version": "2", "when": "first_login"}]}, ["text_not_built:hazard 2"]),
         ({"company_proof": [], "first_admin": "none", "roles": []}, ["no_proof", "nobody_approves", "no_role"]),
     ],
 )

@@ -33,6 +33,7 @@ PRIMARY, SECONDARY = CardRank.PRIMARY, CardRank.SECONDARY
 WHOLE = (Step.TERMS, Step.COMPANY, Step.ACCOUNT, Step.CHECK, Step.DONE)
 PROVED = (Step.TERMS, Step.COMPANY, Step.PROOF, Step.ACCOUNT, Step.CHECK, Step.DONE)
 BY_CARD = (Step.TERMS, Step.COMPANY, Step.CARD, Step.ACCOUNT, Step.CHECK, Step.DONE)
+BY_DOCUMENT = (Step.TERMS, Step.COMPANY, Step.DOCUMENT, Step.ACCOUNT, Step.CHECK, Step.DONE)
 EXPLAINED = (Step.TERMS, Step.COMPANY, Step.VERIFIED, Step.ACCOUNT, Step.CHECK, Step.DONE)
 
 
@@ -44,7 +45,7 @@ EXPLAINED = (Step.TERMS, Step.COMPANY, Step.VERIFIED, Step.ACCOUNT, Step.CHECK, 
         ("dreams", LEFT, EXPLAINED, False, OPERATOR),
         ("dreams", LED, EXPLAINED, False, ADMIN),
         ("dreams", LED_UNPROVEN, EXPLAINED, False, ADMIN),
-        ("twport", FRESH, PROVED, False, OPERATOR),
+        ("twport", FRESH, BY_DOCUMENT, False, OPERATOR),
         ("twport", PROVEN, EXPLAINED, False, OPERATOR),
         ("twport", LED, EXPLAINED, False, OPERATOR),
         ("twport", LED_UNPROVEN, EXPLAINED, False, OPERATOR),
@@ -81,9 +82,31 @@ def test_a_proof_is_asked_for_where_one_is_needed(
 ) -> None:
     policy = policy_from(changes)
     assert proofs_to_give(policy, company) == proofs
-    assert (Step.PROOF in path_of(policy, company).steps) is (
-        bool(proofs) and not path_of(policy, company).explains_review
-    )
+    is_asked = bool({Step.PROOF, Step.DOCUMENT} & set(path_of(policy, company).steps))
+    assert is_asked is (bool(proofs) and not path_of(policy, company).explains_review)
+
+
+@pytest.mark.parametrize(
+    ("taken", "wanted", "steps"),
+    [
+        (["document"], {}, BY_DOCUMENT),
+        (["document", "card"], {}, BY_DOCUMENT),
+        # The page of the document offers the card beside it.
+        (["document", "card"], {"wants_card": True}, BY_CARD),
+        (["operator", "document"], {}, PROVED),
+        (["operator", "document"], {"wants_document": True}, BY_DOCUMENT),
+        (["card", "none", "document"], {"wants_document": True}, BY_DOCUMENT),
+        (["card", "operator"], {"wants_document": True}, PROVED),
+    ],
+)
+def test_the_document_is_the_way_or_one_to_be_chosen(
+    taken: list[str], wanted: dict[str, bool], steps: tuple[Step, ...]
+) -> None:
+    policy = policy_from({"company_proof": taken})
+    path = path_of(policy, FRESH, **wanted)
+    assert (path.steps, path.becomes_admin) == (steps, False)
+    # Where the company is proven there is nothing to prove.
+    assert Step.DOCUMENT not in path_of(policy, PROVEN, wants_document=True).steps
 
 
 @pytest.mark.parametrize(

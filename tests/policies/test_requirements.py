@@ -15,6 +15,7 @@ READY = Situation(
     is_admitted=True,
     has_left_client=False,
     must_choose=False,
+    must_agree=False,
     must_consent=False,
     must_step_up=False,
     is_beyond_reach=False,
@@ -45,6 +46,8 @@ def test_nothing_missing_is_an_answer() -> None:
         ({"meets_wish": False, "wishes_for_somebody_else": True}, "choose_account", "login_required"),
         ({"is_beyond_reach": True}, "unmet", "unmet_authentication_requirements"),
         ({"must_step_up": True}, "step_up", "unmet_authentication_requirements"),
+        ({"must_agree": True}, "agreements", "interaction_required"),
+        ({"must_agree": True, "must_consent": True}, "agreements", "consent_required"),
         ({"must_consent": True}, "consent", "consent_required"),
     ],
 )
@@ -59,4 +62,5 @@ def test_signing_in_comes_before_choosing_and_choosing_before_consent() -> None:
 
 def test_a_card_is_asked_for_once_the_account_is_known_and_before_anything_is_agreed_to() -> None:
     assert missing(must_choose=True, must_step_up=True) == ("choose_account", "account_selection_required")
+    assert missing(must_step_up=True, must_agree=True) == ("step_up", "unmet_authentication_requirements")
     assert missing(must_step_up=True, must_consent=True) == ("step_up", "unmet_authentication_requirements")

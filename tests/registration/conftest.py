@@ -28,6 +28,8 @@ SERVICES: dict[str, tuple[str, dict[str, Any]]] = {
         "免稅函申辦",
         {"preset": "dreams", "company_proof": ["card", "none"], "first_admin": "none", "member_approval": "auto"},
     ),
+    "harbour": ("港區通行證系統（文件）", {"preset": "twport"}),
+    "either": ("兩種證明服務", {"preset": "dreams", "company_proof": ["operator", "document"]}),
     "single": ("單一帳號服務", {"preset": "dreams", **OPERATOR, "accounts_per_company": "one"}),
 }
 NewCompany = Callable[..., Unit]

@@ -42,8 +42,11 @@ class Wizard:
     person: dict[str, str] = field(default_factory=answers)
 
     def begin(self) -> Page:
-        """The first page, P4."""
-        return self.browser.get("/register", params={"service": self.service})
+        """The first page, P4; where the service has two kinds of account, a general one is chosen."""
+        page = self.browser.get("/register", params={"service": self.service})
+        if page.has("kind-general"):
+            page = self.browser.get(next(link for link in page.links if "kind=general" in link))
+        return page
 
     def to_company(self) -> Page:
         """P5, after the terms."""

@@ -34,7 +34,8 @@ def settings_for(database_url: str, **more: object) -> Settings:
 def storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An application that has a database and nothing else."""
     folder = tmp_path_factory.mktemp("services")
-    chosen = settings_for(address_of_new_database(request.param, folder, request))
+    address = address_of_new_database(request.param, folder, request)
+    chosen = settings_for(address, documents_folder=folder / "documents")
     migrate(chosen.database_url)
     app = Flask("idp.services")
     app.config["IDP"] = chosen

@@ -231,7 +231,7 @@ def test_every_column_that_names_an_account_is_thought_of() -> None:
         if key.column.table.name == "accounts"
     }
     gone = {f"{column.class_.__tablename__}.{column.key}" for column in GO_WITH_ACCOUNT}
-    emptied = {"outbox.account_id"}
+    emptied = {"outbox.account_id", "company_documents.account_id"}
     of_who_was_let_in = {
         "authorization_requests.account_id", "authorization_requests.linked_account_id", "bindings.account_id",
         "bindings.linked_account_id", "card_evidence.account_id", "cards.account_id",

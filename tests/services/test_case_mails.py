@@ -15,6 +15,8 @@ from idp.db import db, now, session, transaction
 from idp.mails import accounts as account_mails
 from idp.mails import cards as card_mails
 from idp.mails import cases as mails
+from idp.mails import companies as company_mails
+from idp.mails import documents as document_mails
 from idp.mails.render import rendered
 from idp.models import Account, Card, Case, Company, Invitation, OutboxEntry
 from idp.policies.cards import CardRank
@@ -27,7 +29,17 @@ from tests.services.people import person
 
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Names are told as they are, and the applicant's and reviewer's own words too.
-NAMES = ("測試一號有限公司", "王小明", "林小玉", "陳美惠", "請附在職證明。", "第二行")
+NAMES = (
+    "測試一號有限公司",
+    "王小明",
+    "林小玉",
+    "陳美惠",
+    "請附在職證明。",
+    "第二行",
+    "公司登記表.pdf",
+    "營利事業登記證",
+    "商業登記證明文件",
+)
 TOKEN = "Zk3v9QmT7xLr2W-Zk3v9QmT7xLr2W-Zk3v9QmT7xLr2"
 END = datetime(2026, 11, 21, 6, 5, tzinfo=UTC)
 
@@ -104,6 +116,14 @@ def write_all(case: Case, company: Company) -> None:
         mails.application_approved_verify(account, company, case, token=TOKEN, end=END)
         mails.application_rejected(account, company, case, reason="other", reason_text="請附在職證明。\n第二行")
         mails.application_rejected(account, company, case, reason="wrong_name", reason_text="")
+        mails.application_more_info(account, company, case, text="請附在職證明。", until=END)
+        mails.application_lapsed(account, company, case)
+        document_mails.document_approved(account, company, case, text="請附在職證明。")
+        reasons, more = ("obsolete", "other"), {"text": "請附在職證明。", "until": END}
+        document_mails.document_rejected(account, company, case, reasons=reasons, text="請附在職證明。")
+        document_mails.document_more_info(account, company, case, reasons=("unreadable",), **more)
+        document_mails.document_infected(account, company, case, file_name="公司登記表.pdf", until=END)
+        document_mails.document_lapsed(account, company, case)
         mails.application_waits(admin, company, account, case)
         mails.applications_wait(admin, company, count=1, applicants=["林小玉"])
         mails.applications_wait(admin, company, count=12, applicants=["林小玉"] * 12)
@@ -113,6 +133,10 @@ def write_all(case: Case, company: Company) -> None:
         account_mails.role_changed(account)
         account_mails.account_suspended(account, "請附在職證明。")
         account_mails.account_restored(account)
+        account_mails.account_restored(account, "請附在職證明。")
+        account_mails.data_scope_changed(account)
+        company_mails.company_suspended(admin, company, "請附在職證明。")
+        company_mails.company_restored(admin, company, "請附在職證明。")
         card_mails.card_enrolled(account, company, card_of(account, company))
         card_mails.card_removed(account, company, card_of(account, company))
         card_mails.card_ends(account, company, card_of(account, company))
@@ -135,7 +159,7 @@ def test_every_mail_can_be_read_in_both_forms(case: Case, company: Company, loca
     """Same sentences in the same order, nothing that tracks, and no Chinese in an English mail but names."""
     write_all(case, company)
     all_of_them = written(locale)
-    assert len(all_of_them) == 22
+    assert len(all_of_them) == 33
     for name, mail in all_of_them:
         text = mail["plain"].partition("\n-- \n")[0]
         place = 0
@@ -187,9 +211,10 @@ def test_the_other_mails_have_the_words_of_the_manuals(case: Case, company: Comp
     assert "您將接收到系統自動發派的提醒信件，提醒您需要上系統審核。" in first
     assert "已審核通過，即可使用此帳號密碼登入。" in mail_named("application_approved")["plain"]
     rejected = mail_named("application_rejected")["plain"]
-    assert "很抱歉，您註冊的新帳號 example1234 未審核通過，原因如下：" in rejected
+    assert "很抱歉，您在DREAMS 案場申請註冊的新帳號 example1234 未審核通過，未通過原因如下：" in rejected
     assert "> 請附在職證明。\n> 第二行" in rejected
-    assert "您填寫的資料已為您保留，請於 https://idp.test/register/status 修正後再次送出，無須重新填寫。" in rejected
+    page = f"https://idp.test/register/status?number={case.number}"
+    assert f"您填寫的資料已為您保留，請於 {page} 修正後再次送出，無須重新填寫。" in rejected
     assert "不可為公司名稱。" in mail_named("application_rejected", 1)["plain"]
     assert "還無法做登入使用" in mail_named("application_received")["plain"]
     reminder = mail_named("application_waits")
@@ -201,6 +226,22 @@ def test_the_other_mails_have_the_words_of_the_manuals(case: Case, company: Comp
     assert digest["plain"].count("- 林小玉") == 10
     assert "- 另有 2 筆" in digest["plain"]
     assert mail_named("invitation")["plain"].splitlines()[2] == "您好："
+
+
+def test_the_mails_of_a_review_say_what_is_wanted_and_until_when(case: Case, company: Company) -> None:
+    write_all(case, company)
+    page = f"https://idp.test/register/status?number={case.number}"
+    rejected = mail_named("document_rejected")
+    assert rejected["subject"] == "DREAMS 案場申請公司文件審核通知信件（審核未通過）"
+    for words in ("測試一號有限公司 您好：", "「營利事業登記證」自98年4月13日起停止使用", "> 請附在職證明。", page):
+        assert words in rejected["plain"], words
+    for name in ("document_more_info", "document_infected", "application_more_info"):
+        mail = mail_named(name)["plain"]
+        assert "補件期限：至115年11月21日 14:05" in mail
+        assert page in mail
+    assert "檔案「公司登記表.pdf」無法審核" in mail_named("document_infected")["plain"]
+    for name in ("document_lapsed", "application_lapsed"):
+        assert "沒有在期限內補件，因此停止審核。" in mail_named(name)["plain"]
 
 
 def test_the_mails_about_cards_say_which_and_until_when_and_what_to_do_if_it_was_not_you(

@@ -3,8 +3,7 @@
 A deadlock or any other accident of the database would fail these tests: only refusals are answers.
 """
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from idp.db import now, session, transaction
-from idp.errors import Refused
 from idp.models import Account, Case, Company, OneTimeSecret, Review, Service
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
@@ -28,37 +26,9 @@ from idp.services.secrets import digest
 from tests.harness.people import new_tax_id
 from tests.services.applicants import a_service, account_of, apply, confirm, token_mailed_to
 from tests.services.people import mails, person
+from tests.services.races import Act, at_once
 
 ROUNDS = 5
-Act = Callable[[], str]
-
-
-def at_once(database: Flask, *acts: Act) -> tuple[str, ...]:
-    """How each of several acts ends that begin at the same moment: its answer or the code of its refusal."""
-    session.commit()
-    gate = threading.Barrier(len(acts))
-    ends: dict[int, str | BaseException] = {}
-
-    def run(number: int, act: Act) -> None:
-        with database.app_context():
-            gate.wait()
-            try:
-                with transaction():
-                    ends[number] = act()
-            except Refused as refusal:
-                ends[number] = refusal.code
-            except BaseException as accident:
-                ends[number] = accident
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    session.expire_all()
-    told = tuple(ends[number] for number in range(len(acts)))
-    assert all(isinstance(end, str) for end in told), told
-    return tuple(str(end) for end in told)
 
 
 def confirms(case: Case) -> Act:

@@ -7,9 +7,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from idp.db import now, session, transaction
-from idp.errors import InvalidInput, NotFound
+from idp.errors import ChangedMeanwhile, InvalidInput, NotFound
 from idp.models import Company, MenuItem, MenuRight
-from idp.services.menu_catalogue import MenuDifference, import_menus
+from idp.services.menu_catalogue import (
+    MenuDifference,
+    compare_menus,
+    import_menus,
+    menu_items_of,
+    read_menu_file,
+)
 from idp.services.menus import menu_of
 from tests.services.people import a_client, audit_rows, person
 
@@ -114,3 +120,66 @@ def test_a_needed_acr_is_kept(dreams: str) -> None:
 def test_nobody_imports_menus_for_a_client_that_is_not_there(database: Flask) -> None:
     with pytest.raises(NotFound):
         imported(SITES, client_id="nobody")
+
+
+def test_a_comparison_says_what_an_import_would_do_and_writes_nothing(dreams: str, company: Company) -> None:
+    imported(SITES, NEW, item("site.old"))
+    old = session.scalars(select(MenuItem).where(MenuItem.code == "site.old")).one()
+    for _ in range(2):
+        right = MenuRight(account_id=person(company).id, menu_item_id=old.id, allowed=True, changed_at=now())
+        with transaction():
+            session.add(right)
+    wanted = [NEW | {"parent": None}, SITES | {"label_zh": "全部案場"}, item("site.edit")]
+    rows = len(audit_rows())
+    found = compare_menus("dreams", wanted)
+    assert [change.code for change in found.added] == ["site.edit"]
+    assert {change.code: change.parts for change in found.changed} == {
+        "site.new": ("parent", "position"),
+        "site.list": ("label_zh", "position"),
+    }
+    assert [(change.code, change.rights, change.after) for change in found.retired] == [("site.old", 2, None)]
+    assert (found.unchanged, found.is_empty) == (0, False)
+    assert (codes(), len(audit_rows())) == (["site.list", "site.new", "site.old"], rows)
+    with transaction():
+        difference = import_menus("dreams", wanted, seen=found.stamp)
+    assert difference == MenuDifference(("site.edit",), ("site.new", "site.list"), ("site.old",))
+    with pytest.raises(ChangedMeanwhile), transaction():
+        import_menus("dreams", wanted, seen=found.stamp)
+    assert compare_menus("dreams", wanted).is_empty
+    back = compare_menus("dreams", [*wanted, item("site.old")])
+    assert [(change.code, change.before, change.rights) for change in back.added] == [("site.old", None, 2)]
+    assert [one["code"] for one in menu_items_of("dreams")] == ["site.new", "site.list", "site.edit"]
+    assert compare_menus("dreams", menu_items_of("dreams")).is_empty, "what is shown can be imported"
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "", "a\0b", "\ud800", "x" * 70])
+def test_the_menus_of_a_client_that_is_not_there_are_not_compared(dreams: str, client_id: str) -> None:
+    with pytest.raises(NotFound):
+        compare_menus(client_id, [SITES])
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"{", "menus.unreadable"),
+        (b"\xff\xfe", "menus.unreadable"),
+        (b"[" * 100_000, "menus.unreadable"),
+        (b"[]", "menus.file"),
+        (b'{"client_id": 1, "menus": []}', "menus.file"),
+    ],
+)
+def test_a_file_that_is_none_is_told(content: bytes, problem: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        read_menu_file(content)
+    assert refusal.value.details["problem"] == problem
+
+
+def test_a_menu_file_is_read_with_and_without_a_mark_of_its_order() -> None:
+    assert read_menu_file(b'\xef\xbb\xbf{"client_id": "a", "menus": []}') == ("a", [])
+    assert read_menu_file(b'{"client_id": "a"}') == ("a", None)
+
+
+def test_a_code_that_no_page_can_show_is_told_in_another_form(dreams: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        compare_menus("dreams", [item("\ud800")])
+    assert refusal.value.details["code"] == "?"

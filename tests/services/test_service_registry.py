@@ -7,18 +7,21 @@ import pytest
 from flask import Flask
 
 from idp.db import session, transaction
-from idp.errors import AlreadyExists, InvalidInput
+from idp.errors import AlreadyExists, ChangedMeanwhile, InvalidInput, NotFound
 from idp.models import Service
 from idp.policies.registration import PRESETS, Proof, RegistrationPolicy
+from idp.services.client_registry import remove_client
 from idp.services.service_registry import (
     ServiceProfile,
     add_service,
     change_service,
+    clients_of_service,
+    held_service,
     list_services,
     profile_of,
     registration_policy,
 )
-from tests.services.people import actions, at_once, audit_rows
+from tests.services.people import a_client, actions, at_once, audit_rows
 
 PLAIN = ServiceProfile(name_zh="通行證")
 TODAY = {"preset": "dreams", "company_proof": ["operator"]}
@@ -89,11 +92,11 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
 
 
 def test_a_policy_that_leads_nowhere_is_refused_with_every_reason(database: Flask) -> None:
-    told = refusal_of(policy={"preset": "twport", "roles": []})
-    assert told["problems"] == ["policy.proof_not_built:document", "policy.no_role"]
+    told = refusal_of(policy={"preset": "twport", "roles": [], "entity_types": []})
+    assert told["problems"] == ["policy.no_entity_type", "policy.no_role"]
 
 
-@pytest.mark.parametrize("service_id", ["", "No Name", "1st", "x" * 41, "港務", "dreams\n"])
+@pytest.mark.parametrize("service_id", ["", "No Name", "1st", "x" * 41, "港務", "dreams\n", "new"])
 def test_a_services_id_is_a_plain_word(database: Flask, service_id: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         added(service_id=service_id)
@@ -113,7 +116,34 @@ def test_a_change_is_recorded_with_what_it_changed(database: Flask) -> None:
         change_service(service, replace(profile_of(service), mail_from="", mail_footer=" ", policy=TODAY))
     session.expire_all()
     assert (service.mail_from, service.mail_footer, service.policy) == (None, None, TODAY)
-    assert audit_rows()[-1].details == {"service": "portpass", "changed": ["mail_from", "mail_footer", "policy"]}
+    changed = {"changed": ["mail_from", "mail_footer", "policy"], "keys": ["company_proof", "preset"]}
+    assert audit_rows()[-1].details == {"service": "portpass", **changed}
+    assert service.version == 2
+    with transaction():
+        change_service(service, profile_of(service))
+    assert (service.version, actions()) == (2, ["service:added", "service:changed"]), "nothing was changed"
+
+
+def test_of_two_who_change_what_they_saw_the_second_is_told(database: Flask) -> None:
+    service = added()
+    with transaction():
+        change_service(service, replace(PLAIN, name_zh="甲"), seen_version=1)
+    with pytest.raises(ChangedMeanwhile), transaction():
+        change_service(service, replace(PLAIN, name_zh="乙"), seen_version=1)
+    session.expire_all()
+    assert service.name_zh == "甲"
+
+    def change() -> str:
+        with transaction():
+            change_service(session.get_one(Service, "portpass"), replace(PLAIN, name_zh="丙"), seen_version=2)
+        return "done"
+
+    assert at_once(database, change) == ["changed_meanwhile", "changed_meanwhile", "changed_meanwhile", "done"]
+
+
+def test_who_holds_a_service_that_is_not_there_is_told(database: Flask) -> None:
+    with pytest.raises(NotFound):
+        held_service("nowhere")
 
 
 def test_a_bad_change_changes_nothing(database: Flask) -> None:
@@ -129,6 +159,15 @@ def test_services_are_listed_by_their_id(database: Flask) -> None:
     added(service_id="portpass")
     added(service_id="dreams")
     assert [service.id for service in list_services()] == ["dreams", "portpass"]
+
+
+def test_a_services_applications_are_those_that_were_not_removed(database: Flask) -> None:
+    added(service_id="dreams")
+    there, gone = a_client("there", service_id="dreams"), a_client("gone", service_id="dreams")
+    a_client("elsewhere")
+    with transaction():
+        remove_client(gone)
+    assert [client.id for client in clients_of_service("dreams")] == [there.id]
 
 
 def test_operators_who_add_one_service_at_once_get_one_service(database: Flask) -> None:

@@ -21,8 +21,8 @@ SECONDS_TO_START = 90
 LAST_LINE = "Ctrl-C stops everything"
 
 
-# From the first port on: provider, DREAMS, mailbox and its SMTP, card agent, test CA.
-PORTS = (0, 1, 25, 26, 71, 72)
+# From the first port on: provider, DREAMS, port pass, mailbox and its SMTP, card agent, test CA.
+PORTS = (0, 1, 2, 25, 26, 71, 72)
 
 
 def free_ports() -> int:
@@ -142,13 +142,18 @@ def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
 
 
 def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
-    for person in ("guest1", "staff1", "admin1", "staff2", "林小玉", "測試二號有限公司"):
+    people = "guest1 staff1 admin1 staff2 port1 林小玉 測試二號有限公司 範例大富物流股份有限公司"
+    for person in people.split():
         assert person in running.announced
-    for further in (0, 1, 25, 72):
+    for further in (0, 1, 2, 25, 72):
         assert f"http://localhost:{running.port + further}" in running.announced
     assert running.get(0, "/.well-known/openid-configuration").json()["issuer"] == (f"http://localhost:{running.port}")
     assert running.get(1).status_code == 200
+    assert "港區通行證系統" in running.get(2).text
+    assert "申請帳號類型" in running.get(2, "/apply").text
     assert "示範信箱" in running.get(25).text
+    assert f"http://localhost:{running.port}/ops as operator" in running.announced
+    assert "驗證器：周文傑（operator）" in running.get(25, "/authenticator").text
     for address in ("127.0.0.1", "::1"):
         for further in PORTS:
             socket.create_connection((address, running.port + further), timeout=5).close()
@@ -205,7 +210,7 @@ def test_a_second_run_keeps_the_data_and_takes_up_a_load_that_was_broken_off(run
     for note in ("loaded.json", "prepared"):
         (running.folder / note).unlink()
     running.start()
-    assert len(json.loads((running.folder / "loaded.json").read_text())) == 12
+    assert len(json.loads((running.folder / "loaded.json").read_text())) == 17
     running.stop(signal.SIGHUP)
 
 

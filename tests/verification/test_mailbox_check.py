@@ -97,7 +97,7 @@ def test_a_colleague_confirms_elsewhere_with_her_password_and_waits_for_the_grou
     assert "完成Email認證後，需等候貴公司群組管理員審核。" in done.text
     assert "審核通過後，即可使用此帳號密碼登入。" in done.text
     assert not is_in(enter(elsewhere, her.username, her.password))
-    assert "需等候貴公司群組管理員審核。" in mailbox.newest(her.email, "申請已收到").text
+    assert "需等候貴公司群組管理員審核。" in mailbox.newest(her.email, "帳號註冊通知信件").text
     reminder = mailbox.newest(admin.email)
     assert reminder.subject == "您有 1 筆帳號申請待審核"
     assert f"{her.name} 於 " in reminder.text

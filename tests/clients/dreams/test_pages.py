@@ -1,15 +1,15 @@
 """The forms, files and words of DREAMS."""
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
-from clients.dreams.explanations import EXPLANATIONS, explained
+from clients.dreams.application import DREAMS
 from clients.dreams.new_site import read_new_site
 from clients.dreams.report import neutral
-from clients.dreams.settings import SettingRefused, settings_from
-from tests.clients.dreams.issuer import HERE, SITE, STAFF, Person, SmallIssuer, form_keys
+from clients.relying.explanations import EXPLANATIONS, explained
+from clients.relying.settings import SettingRefused, settings_from
+from tests.clients.dreams.people import HERE, SITE, STAFF
+from tests.clients.issuer import Person, SmallIssuer, form_keys
 
 
 def test_a_form_of_another_company_is_refused_and_loses_nothing(person: Person, issuer: SmallIssuer) -> None:
@@ -139,7 +139,7 @@ def test_every_claim_received_is_explained(person: Person, issuer: SmallIssuer) 
 )
 def test_the_ways_of_signing_in_are_named(amr: list[str], chinese: str, english: str) -> None:
     for language, words in (("zh-TW", chinese), ("en", english)):
-        (row,) = explained({"amr": amr}, {"amr": amr}, language)
+        (row,) = explained(DREAMS, {"amr": amr}, {"amr": amr}, language)
         assert row.in_words == words
 
 
@@ -149,22 +149,6 @@ def test_pages_come_in_english_where_it_is_asked_for(person: Person) -> None:
     assert 'lang="en"' in person.get("/", **{"Accept-Language": "en-GB, zh;q=0.5"}).text
     assert "Sign in" in person.get("/?lang=en").text
     assert "Sign in" in person.get("/").text
-
-
-def test_every_sentence_has_its_english() -> None:
-    from clients.dreams import new_site, words
-
-    folder = Path(words.__file__).parent
-    said = {line for page in folder.glob("templates/*.html") for line in sentences(page.read_text("utf-8"))}
-    said |= {*EXPLANATIONS.values(), *words.ROLE_WORDS.values(), *words.STATUS_WORDS.values()}
-    said |= {*new_site.EMPTY.values(), *new_site.TOO_LONG.values(), *new_site.COUNTIES}
-    assert said - words.ENGLISH.keys() == set()
-
-
-def sentences(template: str) -> list[str]:
-    import re
-
-    return [found[1] for found in re.findall(r"""_\(\s*(["'])(.+?)\1""", template)]
 
 
 def test_no_page_needs_or_allows_a_script(person: Person) -> None:
@@ -187,6 +171,6 @@ def test_a_sign_in_begun_at_another_name_of_this_machine_begins_at_our_own(perso
 def test_a_missing_setting_is_named(missing: str) -> None:
     names = ("DREAMS_CLIENT_ID", "DREAMS_CLIENT_SECRET", "DREAMS_SECRET_KEY", "DREAMS_DATA")
     given = dict.fromkeys(names, "x") | {"DREAMS_ISSUER": "http://localhost:5100"}
-    assert settings_from(given).address == HERE
+    assert settings_from(given, "dreams", 5101).address == HERE
     with pytest.raises(SettingRefused, match=missing):
-        settings_from(given | {missing: ""})
+        settings_from(given | {missing: ""}, "dreams", 5101)

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask import Flask
 
-from tests.clients.dreams.issuer import EVENT, GUEST, HERE, SITE, STAFF, Clock, Person, SmallIssuer, form_keys
+from tests.clients.dreams.people import GUEST, HERE, SITE, STAFF, at_dreams
+from tests.clients.issuer import EVENT, Clock, Person, SmallIssuer, form_keys
 
 
 @pytest.mark.requirement("R-048")
@@ -70,7 +71,7 @@ def test_an_unreachable_provider_is_waited_for_but_not_believed_for_ever(
 def test_a_session_ends_at_session_expiry(person: Person, issuer: SmallIssuer, clock: Clock) -> None:
     issuer.person["session_expiry"] = int(time.time()) + 100
     person.sign_in()
-    clock.ahead = 80
+    clock.ahead = 80  # the clock of the machine goes on meanwhile
     assert person.get("/sites").status_code == 200
     clock.ahead = 101
     assert person.get("/sites").status_code == 401
@@ -100,7 +101,7 @@ def test_a_logout_token_ends_the_session_of_its_sid_and_no_other(
     person.sign_in()
     token = issuer.logout_token()
     issuer.be("staff1", "王小明", "staff", STAFF)
-    elsewhere = Person(app)
+    elsewhere = at_dreams(app)
     elsewhere.sign_in()
     assert person.post("/backchannel-logout", {"logout_token": token}).status_code == 200
     assert person.get("/sites").status_code == 401
@@ -113,7 +114,7 @@ def test_a_logout_token_without_sid_ends_all_sessions_of_the_seat(
 ) -> None:
     person.sign_in()
     issuer.be("staff1", "王小明", "staff", STAFF)
-    elsewhere = Person(app)
+    elsewhere = at_dreams(app)
     elsewhere.sign_in()
     person.post("/backchannel-logout", {"logout_token": issuer.logout_token(sid=None)})
     assert [who.get("/sites").status_code for who in (person, elsewhere)] == [401, 401]

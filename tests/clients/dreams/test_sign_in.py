@@ -6,9 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask import Flask
 
-from clients.dreams.menus import MENUS, entitled, may
-from clients.dreams.sign_in import own_path
-from tests.clients.dreams.issuer import GUEST, HERE, SITE, STAFF, Person, SmallIssuer
+from clients.dreams.application import DREAMS
+from clients.relying.menus import entitled
+from clients.relying.sign_in import own_path
+from tests.clients.dreams.people import GUEST, HERE, SITE, STAFF, at_dreams
+from tests.clients.issuer import Person, SmallIssuer
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_staff_adds_a_site_that_is_stored_for_the_company(person: Person, issuer
     assert "已收到您的申請" in page.text
     assert "永康屋頂" in person.get("/sites").text
     issuer.be("staff2", "李大華", "staff", STAFF, company="two")
-    other = Person(app)
+    other = at_dreams(app)
     other.sign_in()
     assert "永康屋頂" not in other.get("/sites").text
 
@@ -107,7 +109,7 @@ def test_another_companys_site_is_as_good_as_unknown(person: Person, issuer: Sma
     number = person.send("/sites/new", **SITE).headers["Location"].partition("?")[0]
     assert person.get(number).status_code == 200
     issuer.be("staff2", "李大華", "staff", STAFF, company="two")
-    other = Person(app)
+    other = at_dreams(app)
     other.sign_in()
     assert other.get(number).status_code == 404
 
@@ -145,7 +147,7 @@ def test_who_has_no_account_yet_is_led_to_the_providers_registration(person: Per
 def test_a_role_without_the_menu_code_opens_nothing(person: Person, issuer: SmallIssuer) -> None:
     issuer.be("admin1", "陳美惠", "group_admin", [])
     person.sign_in()
-    guarded = [item.path for item in MENUS.values() if item.path] + [
+    guarded = [item.path for item in DREAMS.menus.items.values() if item.path] + [
         "/sites/S-115-0101",
         "/reports/sites.csv",
     ]
@@ -159,7 +161,7 @@ def test_every_view_says_whom_it_admits(app: Flask) -> None:
 
 @pytest.mark.parametrize("claim", [None, "site.new", {"site.new": True}, [["site.new"]], ["SITE.NEW"]])
 def test_a_malformed_entitlement_is_none(claim: Any) -> None:
-    assert not may({"entitlements": claim}, "site.new")
+    assert not DREAMS.menus.may({"entitlements": claim}, "site.new")
     assert "site.new" not in entitled({"entitlements": claim})
 
 

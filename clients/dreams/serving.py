@@ -1,8 +1,0 @@
-"""How gunicorn serves DREAMS; named by ``python -m clients.dreams``, so that no other file is read for it."""
-
-workers = 1
-worker_class = "gthread"
-threads = 8
-control_socket_disable = True
-loglevel = "warning"
-timeout = 30

@@ -1,0 +1,1 @@
+"""What an uploaded file is: looked at in a process of its own, strictly, and never by its name."""

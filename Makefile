@@ -22,6 +22,7 @@ help: ## List these commands
 	@echo '  make demo CARD=piv     has the card agent use a reader instead of software cards (or CARD=pkcs11)'
 	@echo '  make bench SCALE=1     measures the group console and the register with a million accounts'
 	@echo '  make test TESTS=...    runs these tests only, such as TESTS="tests/oidc -k replay"'
+	@echo '  make test DATABASES=both   runs each test on SQLite and on PostgreSQL'
 
 demo: ## Run provider, mail worker, DREAMS, mailbox, card agent on this machine; Ctrl-C stops them
 	@.ci/environment demo
@@ -34,7 +35,7 @@ test: ## Lint, types, import contracts and all tests
 	@.ci/environment dev
 	@tests/system/needs
 	@$(MAKE) --no-print-directory checks
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'not soak' $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'not soak' $(if $(DATABASES),--databases $(DATABASES)) $(TESTS)
 
 check: ## Lint, types and import contracts alone
 	@.ci/environment dev
@@ -47,10 +48,11 @@ checks:
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-soak: ## The long rounds: races, storms, random sequences (an hour)
+soak: ## The long rounds: races, storms, random sequences, the other database (an hour)
 	@.ci/environment dev
 	@tests/system/needs
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m soak $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m soak --databases both $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'not soak' --databases other $(TESTS)
 
 bench: ## Measure what an operation costs the server, on SQLite and PostgreSQL
 	@.ci/environment dev

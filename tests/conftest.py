@@ -8,16 +8,36 @@ import pytest
 
 from tests.harness.browser import Browser
 from tests.harness.cards import settings_for_cards
+from tests.harness.databases import ON_EACH_DATABASE, spread
 from tests.harness.people import Town
 from tests.harness.postgresql import Cluster, binaries
 from tests.harness.relying_party import Person, RelyingParty
 from tests.harness.server import Server
 
 NOTHING_LEFT_OUT = os.environ.get("IDP_TEST_NOTHING_LEFT_OUT") == "1"
-DATABASES = os.environ.get("IDP_TEST_DATABASES", "sqlite,postgresql").split(",")
-ON_EACH_DATABASE = [
-    pytest.param(name, marks=pytest.mark.postgresql) if name == "postgresql" else name for name in DATABASES
-]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whether each test runs on one database or on both."""
+    parser.addoption(
+        "--databases",
+        choices=("spread", "both", "other"),
+        default="spread",
+        help="spread: each test on the database whose turn it is, but on both where it is marked both_databases; "
+        "other: what that leaves out, and nothing else",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs on the other database; last, when ``-k`` and ``-m`` have chosen."""
+    wanted = config.getoption("databases")
+    if wanted == "both":
+        return
+    chosen, left_out = spread(items)
+    items[:], left_out = (chosen, left_out) if wanted == "spread" else (left_out, chosen)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -30,7 +30,10 @@ from idp.migrations import configuration, migrate, unmigrate
 from idp.models import Account, Client, ClientSession, Company, SigningKey
 from idp.services.companies import LONGEST_NAME
 from idp.services.secrets import new_id, new_secret
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
+from tests.harness.databases import ON_EACH_DATABASE
+
+pytestmark = pytest.mark.both_databases
 
 MOMENT = datetime(2026, 11, 20, 6, 5, 32, 123456, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 """Take the manuals' words off the pages, one at a time, and the tests that claim them turn red.
 
-Ten texts are drawn anew in each run, from what the tests of R-001 … R-051 assert and what pages and mails say; the seed
-is told where one fails, and IDP_TEST_SEED draws the same again.
+Three texts are drawn anew in each run, ten in the long rounds, from what the tests of R-001 … R-051 assert and what
+pages and mails say; the seed is told where one fails, and IDP_TEST_SEED draws the same again.
 """
 
 import ast
@@ -21,7 +21,7 @@ from tests.broken_builds.nursery import Nursery
 from tests.broken_builds.test_broken_builds import PYTEST, results
 from tests.harness.processes import ROOT
 
-DRAWN = 10
+DRAWN, IN_LONG_ROUNDS = 3, 10
 NUMBERS = frozenset(f"R-{number:03}" for number in range(1, 52))
 # All processes of a run draw the same; xdist gives each run a name of its own.
 SEED = os.environ.get("IDP_TEST_SEED") or os.environ.get("PYTEST_XDIST_TESTRUNUID") or "alone"
@@ -86,9 +86,11 @@ def test_there_is_much_to_draw_from() -> None:
     assert len({quote.test for quote in quotes()}) >= 15
 
 
-@pytest.mark.parametrize("number", range(DRAWN))
+@pytest.mark.parametrize(
+    "number", [*range(DRAWN), *(pytest.param(n, marks=pytest.mark.soak) for n in range(DRAWN, IN_LONG_ROUNDS))]
+)
 def test_a_text_that_is_gone_is_missed(number: int, tmp_path: Path, nursery: Nursery) -> None:
-    quote = random.Random(SEED).sample(quotes(), DRAWN)[number]
+    quote = random.Random(SEED).sample(quotes(), IN_LONG_ROUNDS)[number]
     tree = tmp_path / "tree"
     shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
     for path in sayings():

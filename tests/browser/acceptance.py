@@ -1,6 +1,7 @@
 """What every page is held to (design.md 7), asked of the browser. Each gives what is wrong, as sentences."""
 
 import re
+from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
@@ -9,9 +10,13 @@ LATIN_NAMES = ("Access Token", "ID Token", "Refresh Token", "UserInfo", "OpenID 
 ENGLISH_SENTENCE = re.compile(r"\b[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){2,}")
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uff5e]+")
 
-AXE = """async () => {
+# The rules of axe-core that ask for colours: all that another colour scheme changes.
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+
+AXE = """async only => {
   const found = await axe.run(document, {
-    resultTypes: ['violations'], iframes: false, rules: {'target-size': {enabled: true}},
+    resultTypes: ['violations'], iframes: false,
+    ...(only.length ? {runOnly: {type: 'rule', values: only}} : {rules: {'target-size': {enabled: true}}}),
   });
   return found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html}`));
 }"""
@@ -52,11 +57,11 @@ WIDER = """() => {
 }"""
 
 
-def axe_findings(page: Page, source: str) -> list[str]:
+def axe_findings(page: Page, source: str, *, only: Sequence[str] = ()) -> list[str]:
     """What axe-core finds. Evaluated through the debugger, so that the page's own policy stays as it is."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(source)
-    found: list[str] = page.evaluate(AXE)
+    found: list[str] = page.evaluate(AXE, list(only))
     return found
 
 

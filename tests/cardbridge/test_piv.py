@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 
@@ -39,7 +40,23 @@ def refused(pin: str = PIN) -> tuple[str, int | None]:
 
 
 def status_of_signing_at_once() -> int:
-    """What the card says to a second program that wants a signature and knows no PIN."""
+    """What the card says to a second program that wants a signature and knows no PIN.
+
+    Until the service has noticed that the first one is gone, and has reset the card, it answers in the card's place:
+    that the card is held, or was reset since. The program asks again; what counts is the first word of the card.
+    """
+    from smartcard.Exceptions import SmartcardException
+
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return status_of_signing()
+        except SmartcardException:
+            if time.monotonic() > until:
+                raise
+
+
+def status_of_signing() -> int:
     from smartcard.System import readers
 
     connection = readers()[0].createConnection()

@@ -160,11 +160,11 @@ def test_refuses(pki: Gpki, name: str, answer: Callable[[Gpki], Any], changes: d
         changes = {**changes, "revocation": data[changes["revocation"]]}
     if changes.get("trusted_issuers") == "root":
         changes = {**changes, "trusted_issuers": [pki.root.der]}
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(CardRefused) as refused:
         verify(pki, sent, **changes)
     assert type(refused.value) is refusal
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("evidence", ["crl", "ocsp"])

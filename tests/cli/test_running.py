@@ -17,9 +17,8 @@ from tests.harness.server import new_key
 
 
 def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "idp.cli", *words], env=environment, capture_output=True, text=True, check=False
-    )
+    status, shown, said = Command(ROOT, environment).attempt(*words)
+    return subprocess.CompletedProcess(words, status, shown, said)
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_a_page_that_unfolds_to_hundreds_of_megabytes_stays_within_the_bounds(tm
     began = time.monotonic()
     told, kept, _ = inspected(tmp_path, content)
     assert (told.pages, kept) == (1, content)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_sixty_megapixels_are_taken_within_the_bounds(tmp_path: Path) -> None:

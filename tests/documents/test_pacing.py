@@ -20,7 +20,7 @@ def test_a_sender_of_some_bytes_a_second_is_cut_off_and_a_good_one_is_not() -> N
             assert paced.recv(1) == b"x"
         with pytest.raises(ConnectionResetError):
             paced.recv(1)
-        assert 0.3 < time.monotonic() - began < 2
+        assert 0.3 < time.monotonic() - began < 5
         assert paced.gettimeout() is None
         paced.begin()
         theirs.sendall(b"again")
@@ -40,7 +40,7 @@ def test_who_does_not_hang_up_is_not_waited_for_at_the_end() -> None:
         began = time.monotonic()
         with pytest.raises(ConnectionResetError):
             paced.recv(4096)
-        assert 0.1 < time.monotonic() - began < 1
+        assert 0.1 < time.monotonic() - began < 4
 
 
 def test_a_shorter_wait_of_the_servers_own_stays_a_timeout() -> None:

@@ -147,6 +147,7 @@ def test_a_link_for_one_purpose_opens_no_other_door(provider: Town, newcomer: Ne
     sees(provider.browser(), newcomer.link, "設定您的密碼", status=200)
 
 
+@pytest.mark.both_databases
 def test_of_two_who_set_it_at_the_same_instant_one_does(provider: Town, newcomer: Newcomer) -> None:
     passwords = [f"tests-Passw0rd-{n}" for n in range(4)]
     opened = [(browser, browser.get(newcomer.link)) for browser in (provider.browser() for _ in passwords)]

@@ -93,6 +93,7 @@ def test_an_application_is_refused_with_a_reason_that_its_applicant_reads(house:
     assert "未核准" in house.open("/users").text
 
 
+@pytest.mark.both_databases
 def test_two_group_admins_who_decide_in_the_same_second_give_one_decision(house: House) -> None:
     """GA06: over both workers; the second reads who was quicker, and one mail goes out."""
     applicant = house.applicant()

@@ -102,6 +102,7 @@ def test_who_is_invited_fills_in_herself_and_sees_what_was_chosen(house: House, 
     assert claims["entitlements"] == ["site.review"]
 
 
+@pytest.mark.both_databases
 def test_looking_uses_nothing_up_and_a_second_use_is_told(house: House) -> None:
     """EL01, EL03, RG12: scanners look, the link works once, a double click makes one account."""
     mail = invited(house)
@@ -124,6 +125,7 @@ def test_looking_uses_nothing_up_and_a_second_use_is_told(house: House) -> None:
     assert len([mail for mail in Mailbox(house.town).all(mail.to)]) == 2, "the invitation and one 審核通過"
 
 
+@pytest.mark.both_databases
 def test_two_browsers_with_one_link_make_one_account(house: House) -> None:
     """EL01, RC02: at the same moment, over two workers."""
     mail = invited(house)

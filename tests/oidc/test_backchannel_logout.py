@@ -188,13 +188,13 @@ def test_with_one_application_down_the_others_are_told_and_the_person_does_not_w
         application.party.sign_in(browser)
     began = time.monotonic()
     sign_out(well.party, browser, tokens)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 4.5
     [told] = well.is_told()
     [asked] = hanging.is_told()
     # The one that hangs was not waited for, and was given five seconds in all.
-    assert told.at - asked.at < 3
+    assert told.at - asked.at < 4.5
     wait_until("the hanging one is left", lambda: len(listener.cut_off) > 0)
-    assert listener.cut_off[-1] < 6
+    assert listener.cut_off[-1] < 9
     assert "TimeoutError" in hanging.ends_as("waiting")[1]
     assert "answered 503" in failing.ends_as("waiting")[1]
     assert "refused" in refusing.ends_as("waiting")[1]

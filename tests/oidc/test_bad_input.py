@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from tests.harness.browser import BOUNDED, Browser
+from tests.harness.databases import kinds_of_bytes
 from tests.harness.people import Town
 from tests.harness.relying_party import Person, RelyingParty
 
@@ -112,7 +113,7 @@ def is_an_answer(response: requests.Response) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", list(VALUES))
+@pytest.mark.parametrize("kind", kinds_of_bytes(VALUES))
 def test_any_byte_in_any_parameter_gets_an_answer(
     app: RelyingParty, browser: Browser, provider: Town, kind: str
 ) -> None:
@@ -149,7 +150,7 @@ def good_form(app: RelyingParty, path: str) -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize("kind", list(VALUES))
+@pytest.mark.parametrize("kind", kinds_of_bytes(VALUES))
 def test_any_byte_in_a_path_gets_an_answer(browser: Browser, provider: Town, kind: str) -> None:
     """UN05."""
     for path in PATHS:
@@ -158,7 +159,7 @@ def test_any_byte_in_a_path_gets_an_answer(browser: Browser, provider: Town, kin
         assert is_an_answer(browser.http.post(url, timeout=BOUNDED, allow_redirects=False)), path
 
 
-@pytest.mark.parametrize("kind", list(VALUES))
+@pytest.mark.parametrize("kind", kinds_of_bytes(VALUES))
 def test_any_byte_in_the_sign_in_form_gets_a_sentence(
     app: RelyingParty, provider: Town, kind: str, staff: Person
 ) -> None:
@@ -184,7 +185,7 @@ def test_any_byte_in_the_sign_in_form_gets_a_sentence(
         assert response.status_code != 302 or "code=" not in response.headers["Location"]
 
 
-@pytest.mark.parametrize("kind", list(VALUES))
+@pytest.mark.parametrize("kind", kinds_of_bytes(VALUES))
 def test_any_byte_in_a_header_gets_an_answer(browser: Browser, app: RelyingParty, kind: str) -> None:
     """Cookies, languages, credentials."""
     value = VALUES[kind].replace(b"\r", b"").replace(b"\n", b"").replace(b"\x00", b"").strip(b"\t\x0b\x0c ")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from joserfc import jwt
 
 from tests.harness.browser import Browser
 from tests.harness.people import Town, new_ec_key
+from tests.harness.processes import quickest
 from tests.harness.relying_party import Person, RelyingParty
 from tests.oidc.test_token_attacks import TOKEN, refused
 
@@ -223,14 +225,14 @@ def test_a_huge_token_is_refused_at_once(provider: Town, size: int) -> None:
     party = provider.rp("jwt")
     body = b"grant_type=authorization_code&code=x&client_assertion=e30." + b"A" * size + b".x"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    began = time.monotonic()
-    try:
-        response = party.http.post(party.metadata[TOKEN], data=body, headers=headers, timeout=10)
-    except requests.ConnectionError:
-        pass  # the server closed the door while the body still came in
-    else:
-        assert response.status_code in {400, 401, 413}
-    assert time.monotonic() - began < 1
+
+    def send() -> None:
+        # The server may close the door while the body still comes in.
+        with suppress(requests.ConnectionError):
+            response = party.http.post(party.metadata[TOKEN], data=body, headers=headers, timeout=10)
+            assert response.status_code in {400, 401, 413}
+
+    quickest(send, 1)
     after = sum(worker.memory_info().rss for worker in provider.server.workers())
     assert after - before < 60_000_000
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
+from tests.harness.databases import ON_EACH_DATABASE
 from tests.harness.people import Town
 from tests.harness.processes import wait_until
 from tests.harness.relying_party import RelyingParty
@@ -31,6 +32,7 @@ def published(party: RelyingParty) -> set[str]:
     return set.intersection(*found)
 
 
+@pytest.mark.both_databases
 def test_a_new_key_is_published_before_its_first_use_and_no_token_fails(town: Town) -> None:
     """KR01: rotated under load; every token verifies by keys fetched before it was made."""
     app, person = town.rp("app"), town.person("staff")

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
 from tests.harness.browser import BOUNDED, Browser, new_session
+from tests.harness.databases import ON_EACH_DATABASE
 from tests.harness.people import Town
 from tests.harness.processes import wait_until
 from tests.harness.relying_party import Person, RelyingParty
 from tests.harness.server import Server
+
+pytestmark = pytest.mark.both_databases
 
 MANY = 20
 ROUNDS = 3

@@ -3,6 +3,8 @@
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.harness.applicants import an_applicant
 from tests.harness.browser import Page
 from tests.harness.mailbox import Mailbox
@@ -18,6 +20,7 @@ def act(one: Operator, account: str, name: str, **values: str) -> Page:
     return one.browser.submit(one.browser.get(f"/ops/accounts/{account}/{name}"), name, **values)
 
 
+@pytest.mark.both_databases
 def test_an_account_is_found_suspended_by_an_operator_and_restored_by_none_but_one(
     provider: Town, app: RelyingParty
 ) -> None:

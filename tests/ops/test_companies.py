@@ -45,6 +45,7 @@ def test_a_company_is_found_by_number_or_by_how_its_name_begins(provider: Town) 
     assert support.browser.get("/ops/companies?after=gone&tab=nonsense").status == 200
 
 
+@pytest.mark.both_databases
 def test_a_company_is_proven_led_suspended_and_restored_by_operators(provider: Town, app: RelyingParty) -> None:
     support, other = an_operator(provider, "support", name="林客服"), an_operator(provider, "support")
     company = provider.new_company("協助測試")

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from tests.harness.browser import Page
 from tests.harness.cases import Sent, an_application, decide, review
 from tests.harness.operators import Operator, an_operator, audit_of, stamp_of
@@ -28,6 +30,7 @@ def take(one: Operator, sent: Sent) -> Page:
     return one.browser.submit(page, f"take-{sent.number}")
 
 
+@pytest.mark.both_databases
 def test_what_waits_is_listed_taken_and_put_back(town: Town, new_company: NewCompany) -> None:
     first, second = an_application(town, new_company()), an_application(town, new_company())
     boss, other = an_operator(town, "reviewer", name="周文傑"), an_operator(town, "reviewer", name="許雅雯")

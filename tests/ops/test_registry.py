@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
 from tests.harness.browser import Page
+from tests.harness.databases import ON_EACH_DATABASE
 from tests.harness.operators import Operator, an_operator, audit_of, stamp_of
 from tests.harness.processes import wait_until
 from tests.harness.server import Server

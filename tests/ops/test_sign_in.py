@@ -139,6 +139,7 @@ def test_without_a_second_factor_every_page_refuses(provider: Town, state: str) 
     assert browser.get("/ops/login", {"back": "//evil.example"}).forms[0].value("back") == ""
 
 
+@pytest.mark.both_databases
 def test_a_code_is_taken_once_in_its_time_and_in_one_browser(provider: Town) -> None:
     """A code seen over the shoulder is of no use, not even in the same second."""
     found = an_operator(provider)
@@ -163,6 +164,7 @@ def test_a_code_is_taken_once_in_its_time_and_in_one_browser(provider: Town) -> 
     assert (page.path, "登入已逾時，請重新登入。" in page.text) == ("/ops/login", True)
 
 
+@pytest.mark.both_databases
 def test_guesses_at_codes_wait_longer_and_longer(provider: Town) -> None:
     """Who has the password has 5 free tries, then 30 s, a minute …; tries at once are all counted."""
     found = an_operator(provider)

@@ -232,6 +232,7 @@ def test_a_form_of_nobodys_leaves_nothing_behind(town: Town, browser: Browser, u
     assert town.server.read("SELECT count(*) FROM uploaded_files", {}) == before
 
 
+@pytest.mark.both_databases
 def test_of_two_files_sent_at_once_one_counts(town: Town, browser: Browser, unit: Unit) -> None:
     page = to_document(browser, unit.tax_id)
     answers: list[int] = []
@@ -278,7 +279,7 @@ def test_slow_senders_keep_nobody_from_being_served(town: Town, browser: Browser
         began = time.monotonic()
         for _ in range(10):
             assert browser.get("/login").status == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         # Which process takes a connection is the kernel's to say: more come until both have no seat left.
         for _ in range(8):
             if (busy := send(browser, page)).status == 503:

@@ -166,6 +166,7 @@ def test_what_is_sent_for_a_run_that_is_gone_begins_a_new_one(town: Town, browse
     assert "這次申請已經完成或逾時，請重新開始。" in gone.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.requirement("R-023", "R-024")
 def test_a_double_click_sends_one_application_and_one_mail(
     town: Town, browser: Browser, mailbox: Mailbox, unit: Unit
@@ -181,6 +182,7 @@ def test_a_double_click_sends_one_application_and_one_mail(
     assert len(mailbox.all(wizard.person["email"])) == 1
 
 
+@pytest.mark.both_databases
 def test_of_two_who_send_the_same_account_name_one_is_told(town: Town, unit: Unit) -> None:
     """RC02: the database decides; the other keeps all she typed."""
     name = answers()["username"]

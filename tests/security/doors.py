@@ -15,7 +15,10 @@ SESSION = "idp_session"
 WRONG = "wrong-Passw0rd-0"
 NEVER_SAME = re.compile(
     r'nonce="[^"]*"|name="csrf_token" value="[^"]*"|id="username"[^>]*value="[^"]*"|name="username"[^>]*value="[^"]*"'
+    # The next second may begin before the next page (templates/errors/page.html).
+    r'|發生時間</dt><dd class="num">[^<]*'
 )
+WHEN = re.compile(r"發生時間\D*\d+年\d+月\d+日 [\d:]+（[\d-]+）")
 
 
 def enter(browser: Browser, username: str, password: str) -> Page:
@@ -56,6 +59,11 @@ def send_by_hand(browser: Browser, page: Page, button: str, **values: str) -> re
         allow_redirects=False,
         timeout=BOUNDED,
     )
+
+
+def but_when(page: Page) -> str:
+    """What a page says, without the moment at which something went wrong."""
+    return WHEN.sub("", page.text)
 
 
 def told(page: Page, *names: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.browser import Browser, Page, new_session
 from tests.harness.people import PASSWORD, Town
+from tests.harness.processes import quickest
 from tests.harness.relying_party import Person
 from tests.security.doors import WRONG, at_once, enter, is_in, is_signed_in, seconds_of, sign_in, told
 
@@ -176,9 +177,8 @@ def test_a_megabyte_as_password_is_refused_at_once(bent: Town) -> None:
     """PW04: 400 or 413 without the work of a hash, and no slower than a page."""
     browser = bent.browser()
     page = browser.get("/login")
-    took, answer = seconds_of(lambda: browser.submit(page, "sign-in", username="someone", password="x1" * 500_000))
-    assert answer.status in {400, 413}
-    assert took < 2
+    send = partial(browser.submit, page, "sign-in", username="someone", password="x1" * 500_000)
+    assert quickest(send, 2).status in {400, 413}
     answer = browser.submit(browser.get("/login"), "sign-in", username="someone", password="x1" * 2000)
     assert answer.status == 400
     assert answer.asks_for_password
@@ -295,13 +295,30 @@ def test_who_may_not_enter_is_told_after_the_right_password_and_stays_out(bent: 
 
 
 def test_every_refusal_takes_as_long(honest: Town) -> None:
-    """PW08: medians of interleaved rounds; a missing or a second hash (22 ms and more) would show."""
-    asked = refusals(honest)
+    """PW08: medians of interleaved rounds; a missing or a second hash (22 ms and more) would show.
+
+    Measured up to three times, and wrong where one kind is off each time: a kind whose hash is missing, or done twice,
+    is off by it whenever one measures, and what else the machine has to do strikes another kind each time.
+    """
+    off: set[str] | None = None
+    medians: list[dict[str, float]] = []
+    while off is None or (off and len(medians) < 3):
+        medians.append(measured(honest))
+        middle = statistics.median(medians[-1].values())
+        now_off = {kind for kind, median in medians[-1].items() if abs(median - middle) >= max(0.35 * middle, 0.012)}
+        off = now_off if off is None else off & now_off
+    assert not off, medians
+
+
+def measured(town: Town) -> dict[str, float]:
+    """The median of what a refusal of each kind takes, in rounds in which each kind has its turn."""
+    new_hour(town)  # else the failures of the last measuring count, and nobody's hash is computed any more
+    asked = refusals(town)
     asked.pop("wrong")
     taken: dict[str, list[float]] = {kind: [] for kind in asked}
     for round_ in range(7):
         for kind, (username, password) in asked.items():
-            browser = honest.browser()
+            browser = town.browser()
             page = browser.get("/login")
             name = f"{username}{round_}" if kind == "unknown" else username
             send: Callable[[], Page] = partial(browser.submit, page, "sign-in", username=name, password=password)
@@ -309,10 +326,8 @@ def test_every_refusal_takes_as_long(honest: Town) -> None:
             assert answer.asks_for_password
             if round_:  # the first of each worker warms it up
                 taken[kind].append(took)
-        waits_are_not_longer(honest)
-    medians = {kind: statistics.median(times) for kind, times in taken.items()}
-    middle = statistics.median(medians.values())
-    assert all(abs(median - middle) < max(0.6 * middle, 0.012) for median in medians.values()), medians
+        waits_are_not_longer(town)
+    return {kind: statistics.median(times) for kind, times in taken.items()}
 
 
 def waits_are_not_longer(town: Town) -> None:

@@ -76,6 +76,7 @@ def test_a_cookie_copied_before_the_sign_out_is_nobody_after_it(
     assert asks_everywhere(provider, copied, "/account") == {303}
 
 
+@pytest.mark.both_databases
 def test_clicking_sign_out_twice_is_no_error(browser: Browser, staff: Person) -> None:
     """SS02: the second click, and the button on a page of a sign-in that has ended, lead to the sign-in page."""
     page = sign_in(browser, staff)
@@ -141,17 +142,17 @@ def test_a_sign_in_ends_after_twelve_hours_however_busy(
 
 def test_settings_make_sign_ins_as_short_as_they_say(new_server: NewServer) -> None:
     """SS07: a second provider whose sign-ins last seconds; use within the idle time keeps one alive."""
-    town = Town(new_server(IDP_SIGN_IN_IDLE_MINUTES="0.03", IDP_SIGN_IN_HOURS="0.0012"))
+    town = Town(new_server(IDP_SIGN_IN_IDLE_MINUTES="0.05", IDP_SIGN_IN_HOURS="0.0018"))
     person, used, unused = town.person("staff"), town.browser(), town.browser()
     sign_in(unused, person)
     sign_in(used, person)
     began = time.monotonic()
-    for _ in range(4):  # 2.8 s in all: longer than 1.8 s idle
+    for _ in range(5):  # 3.5 s in all: longer than 3 s idle
         time.sleep(0.7)
         is_kept = is_signed_in(used)
     assert not is_signed_in(unused), "nobody used it"
     assert is_kept, "it was in use all the time"
-    time.sleep(max(0, 4.5 - (time.monotonic() - began)))
+    time.sleep(max(0, 6.6 - (time.monotonic() - began)))
     assert not is_signed_in(used), "nothing outlives the absolute end"
 
 
@@ -335,6 +336,7 @@ def test_a_form_opened_as_one_person_and_sent_as_another_is_refused(
     assert second.name in browser.get("/account").text
 
 
+@pytest.mark.both_databases
 def test_a_double_click_on_sign_in_signs_in(provider: Town, browser: Browser, app: RelyingParty, staff: Person) -> None:
     """The form is sent twice with the same cookies; the later of the two sign-ins is good, and the person is in."""
     asked = app.ask()
@@ -352,6 +354,7 @@ def test_a_double_click_on_sign_in_signs_in(provider: Town, browser: Browser, ap
     assert app.tokens(back).claims["sub"] == staff.sub
 
 
+@pytest.mark.both_databases
 def test_a_double_click_on_sign_in_leaves_one_sign_in(browser: Browser, staff: Person) -> None:
     """Tokens.md: a browser holds one sign-in; the list at /account shows no device that nobody has."""
     page = browser.get("/login")

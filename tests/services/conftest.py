@@ -19,7 +19,8 @@ from idp.services.clients import forget_cached_clients
 from idp.services.companies import add_company
 from idp.services.menus import forget_cached_menus
 from idp.services.trust import add_anchor
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
+from tests.harness.databases import ON_EACH_DATABASE
 from tests.services.ca_server import Ca
 
 

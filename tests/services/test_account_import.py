@@ -25,6 +25,8 @@ from tests.policies.test_imported_hashes import BCRYPT, MADE_BY
 from tests.services.applicants import OPERATOR, a_service
 from tests.services.people import actions, audit_rows, mails, person
 
+pytestmark = pytest.mark.both_databases
+
 OLD = "old-Passw0rd"
 WANG = {
     "tax_id": "00000022", "company_name": "測試二號有限公司", "username": "ming", "name": "王小明",

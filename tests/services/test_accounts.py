@@ -111,6 +111,7 @@ def test_a_taken_electronic_id_is_drawn_anew(company: Company, monkeypatch: pyte
     assert [a.electronic_id[:-1] for a in (first, second)] == ["IC000000007", "IC000000008"]
 
 
+@pytest.mark.both_databases
 def test_people_who_take_one_name_at_once_get_it_once(database: Flask, company: Company) -> None:
     def take() -> str:
         return person(company, username="taken-once").username
@@ -195,6 +196,7 @@ def test_group_admins_of_another_company_do_not_count(company: Company) -> None:
         set_role(person(company, Role.GROUP_ADMIN), Role.GUEST)
 
 
+@pytest.mark.both_databases
 @pytest.mark.requirement("R-046")
 @pytest.mark.parametrize("round_", range(5))
 def test_group_admins_who_dismiss_each_other_at_once_leave_one(database: Flask, company: Company, round_: int) -> None:

@@ -12,6 +12,8 @@ from idp.models import AuditEntry, AuditHead
 from idp.services.audit import record
 from idp.services.audit_chain import seal, verify
 
+pytestmark = pytest.mark.both_databases
+
 
 def happen(times: int = 1) -> None:
     with transaction():

@@ -14,6 +14,8 @@ from idp.services.audit import record
 from idp.services.audit_chain import seal, verify
 from idp.services.audit_checks import ask_for_check, check_more, latest_check
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,7 @@ def test_nobody_takes_over_who_may_not(company: Company, because: str) -> None:
     assert mails() == []
 
 
+@pytest.mark.both_databases
 def test_of_two_bearers_at_once_one_leads(database: Flask, company: Company) -> None:
     def acts(account: Account) -> Act:
         account_id, card = account.id, presented(card_of())

@@ -27,6 +27,8 @@ from idp.services.secrets import digest
 from tests.services.applicants import OPERATOR, a_service, account_of, apply, confirm, token_mailed_to
 from tests.services.people import a_client, actions, at_once, person, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 
 def proven(company: Company) -> None:
     with transaction():

@@ -8,6 +8,8 @@ from idp.policies.registration import Reviewer
 from idp.services.case_queue import case_of_number, waiting_cases
 from tests.services.applicants import a_service, apply, confirm
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_what_waits_is_listed_the_longest_waiting_first(company: Company) -> None:
     service = a_service()

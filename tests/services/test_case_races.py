@@ -28,6 +28,8 @@ from tests.services.applicants import a_service, account_of, apply, confirm, tok
 from tests.services.people import mails, person
 from tests.services.races import Act, at_once
 
+pytestmark = pytest.mark.both_databases
+
 ROUNDS = 5
 
 

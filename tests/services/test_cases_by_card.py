@@ -297,6 +297,7 @@ def test_an_application_that_came_to_nothing_takes_its_evidence_with_it(database
 # At the same instant.
 
 
+@pytest.mark.both_databases
 def test_of_two_bearers_who_confirm_at_once_one_leads(database: Flask) -> None:
     service = a_service(policy=BY_CARD)
     for number in range(ROUNDS):
@@ -309,6 +310,7 @@ def test_of_two_bearers_who_confirm_at_once_one_leads(database: Flask) -> None:
         assert company_of(first).proof is CompanyProof.CARD
 
 
+@pytest.mark.both_databases
 def test_a_bearer_and_the_first_to_come_are_judged_one_after_the_other(database: Flask) -> None:
     service = a_service(policy=BY_CARD)
     for number in range(ROUNDS):
@@ -322,6 +324,7 @@ def test_a_bearer_and_the_first_to_come_are_judged_one_after_the_other(database:
         assert company_of(bearer).proof is CompanyProof.CARD
 
 
+@pytest.mark.both_databases
 def test_a_bearer_of_a_company_that_is_suspended_at_once_waits_or_was_before(database: Flask) -> None:
     def suspends(company_id: str) -> Act:
         def act() -> str:

@@ -275,6 +275,7 @@ def test_a_service_owns_clients(database: Flask) -> None:
     assert session.get_one(Service, client.service_id).name_en == "DREAMS sites"
 
 
+@pytest.mark.both_databases
 def test_operators_who_register_one_id_at_once_get_one_client(database: Flask) -> None:
     def register() -> str:
         return registered(client_id="dreams")[0].id

@@ -11,6 +11,8 @@ from idp.policies.standing import CompanyProof, CompanyStatus
 from idp.services.companies import add_company, company_by_tax_id, demand_acr, restore_company, suspend_company
 from tests.services.people import a_client, actions, at_once, audit_rows, person, signed_in, what_is_open
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_company_is_found_by_its_number_however_it_is_typed(company: Company) -> None:
     found = company_by_tax_id("　００００００１６")

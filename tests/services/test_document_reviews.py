@@ -353,6 +353,7 @@ def replaces(case: Case) -> Act:
     return act
 
 
+@pytest.mark.both_databases
 def test_of_two_operators_in_the_same_second_one_decides_and_one_mail_is_sent(
     port: Service, reviewer: Operator, database: Flask
 ) -> None:

@@ -187,6 +187,7 @@ def ends_in(card: Card, **left: float) -> None:
     session.expire_all()
 
 
+@pytest.mark.both_databases
 def test_a_holder_is_told_once_from_60_days_before_the_end(database: Flask, company: Company) -> None:
     holder, late, early, away = (person(company, Role.STAFF) for _ in range(4))
     due, over, far, asleep = (enrol(card_of(), who) for who in (holder, late, early, away))

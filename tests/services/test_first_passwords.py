@@ -91,6 +91,7 @@ def test_the_number_may_be_of_any_kind_and_is_typed_in_any_width(database: Flask
         check_first_password(who, "short")
 
 
+@pytest.mark.both_databases
 def test_of_several_at_once_one_sets_it(company: Company, database: Flask) -> None:
     ming = person(company, email_verified=False)
     hashed, fresh = sent_to(ming), hash_password(PASSWORD)

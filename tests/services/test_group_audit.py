@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from idp.db import now, transaction
 from idp.models import Company
 from idp.policies.roles import Role
@@ -9,6 +11,8 @@ from idp.services.audit import record
 from idp.services.companies import add_company
 from idp.services.group_audit import Colleague, Kind, Party, RecordSearch, records_of
 from tests.services.people import person
+
+pytestmark = pytest.mark.both_databases
 
 ALL = RecordSearch()
 

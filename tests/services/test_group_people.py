@@ -27,6 +27,8 @@ from idp.services.menu_rights import Ticks, menus_before, rights_of, set_menu_ri
 from tests.services.applicants import a_service, account_of, apply, confirm
 from tests.services.people import a_client, actions, mails, person
 
+pytestmark = pytest.mark.both_databases
+
 OPERATORS = {"preset": "dreams", "company_proof": ["operator"], "member_approval": "operator"}
 NO_MENUS = {"preset": "dreams", "company_proof": ["operator"], "menu_rights": False, "roles": ["staff", "group_admin"]}
 

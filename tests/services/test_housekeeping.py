@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -12,6 +13,8 @@ from idp.services.housekeeping import tidy
 from idp.services.one_time_links import Purpose, make_link
 from tests.services.applicants import a_service
 from tests.services.people import a_client, person, signed_in
+
+pytestmark = pytest.mark.both_databases
 
 
 def count(table: type) -> int:

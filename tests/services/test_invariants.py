@@ -7,6 +7,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.services.register_machine import Register
 
+pytestmark = pytest.mark.both_databases
+
 ALL_HEALTHY = list(HealthCheck)
 
 
@@ -23,7 +25,7 @@ def bounded(examples: int, steps: int, *, same_each_time: bool) -> settings:
 
 
 def test_the_invariants_hold_after_each_of_many_acts(database: Flask) -> None:
-    run_state_machine_as_test(Register, settings=bounded(30, 20, same_each_time=True))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Register, settings=bounded(15, 20, same_each_time=True))  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.soak

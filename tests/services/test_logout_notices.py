@@ -16,6 +16,7 @@ from idp.app import create_app
 from idp.config import Mode, Settings, use_settings
 from idp.db import db, now, session, transaction
 from idp.models import Account, Client, ClientSession, Company, Grant, OutboxEntry, SignIn
+from idp.oidc import backchannel
 from idp.oidc.backchannel import Messenger
 from idp.oidc.keys import forget_cached_keys
 from idp.policies.roles import Role
@@ -283,6 +284,7 @@ def test_a_removed_client_is_told_and_one_without_an_address_any_more_is_not(
     assert {(n.client_id, n.state) for n in notices()} == {("removed", "sent"), ("silent", "dead")}
 
 
+@pytest.mark.both_databases
 def test_workers_at_once_tell_of_each_session_once(ming: Account, listener: Listener, running: Running) -> None:
     app = running(Mode.TEST)
     client = told("dreams", f"{listener.address}/dreams")
@@ -298,9 +300,11 @@ def test_workers_at_once_tell_of_each_session_once(ming: Account, listener: List
     assert len({h.token for h in listener.heard}) == len(listener.heard) == 30
 
 
+@pytest.mark.both_databases
 def test_a_messenger_that_ends_puts_back_what_it_has_not_begun(
-    ming: Account, listener: Listener, running: Running
+    ming: Account, listener: Listener, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(backchannel, "ANSWER_SECONDS", 1.0)
     app = running(Mode.TEST)
     client = told("dreams", f"{listener.address}/dreams")
     listener.behaviour["/dreams"] = "hang"

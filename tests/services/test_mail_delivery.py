@@ -192,6 +192,7 @@ def test_a_mail_whose_template_is_broken_waits_and_others_go(ming: Account, post
     assert states() == ["waiting", "sent"]
 
 
+@pytest.mark.both_databases
 def test_workers_at_once_send_each_mail_once(ming: Account, provider: Flask, post: PostOffice) -> None:
     for _ in range(10):
         tell(ming)
@@ -210,6 +211,7 @@ def test_workers_at_once_send_each_mail_once(ming: Account, provider: Flask, pos
     assert len(identities) == len(set(identities)) == 10
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_dies_while_sending_leaves_the_mail_to_another(ming: Account, post: PostOffice) -> None:
     tell(ming)
     with transaction():
@@ -220,6 +222,7 @@ def test_a_worker_that_dies_while_sending_leaves_the_mail_to_another(ming: Accou
     assert states() == ["sent"]
 
 
+@pytest.mark.both_databases
 def test_a_worker_told_to_end_puts_back_what_it_has_not_begun(ming: Account, post: PostOffice) -> None:
     tell(ming)
     deliver_due(lambda: True)

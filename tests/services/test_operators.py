@@ -226,6 +226,7 @@ def test_somebody_can_always_configure() -> None:
     assert boss.status is OperatorStatus.INVITED
 
 
+@pytest.mark.both_databases
 def test_two_who_step_down_in_the_same_moment_leave_one(database: Flask) -> None:
     people = [ready("first"), ready("second")]
     seen = [(one.id, one.version) for one in people]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from idp.db import now, session, transaction
 from idp.models import Account, AuditEntry, Company
@@ -11,6 +12,8 @@ from idp.services import ops_audit
 from idp.services.audit import Circumstances, record, under
 from idp.services.ops_audit import AuditPage, AuditSearch, entry_of_id, search_audit
 from tests.services.people import person
+
+pytestmark = pytest.mark.both_databases
 
 
 def numbers(page: AuditPage) -> list[int]:
@@ -25,6 +28,14 @@ def happened(count: int, **more: str) -> None:
             entry = AuditEntry(at=moment - timedelta(days=count - 1 - n), action="thing:done", details={"n": n}, **more)
             session.add(entry)
             session.flush()
+
+
+def begin_numbers_anew() -> None:
+    """PostgreSQL's numbers go on from the test before, and thousands of empty spans would be looked through."""
+    if session.get_bind().dialect.name == "postgresql":
+        with transaction():
+            session.execute(AuditEntry.__table__.delete())
+            session.execute(text("SELECT setval(pg_get_serial_sequence('audit_log', 'id'), 1, false)"))
 
 
 def test_pages_follow_each_other_without_gaps(database: Flask) -> None:
@@ -42,6 +53,7 @@ def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(
     database: Flask, monkeypatch: pytest.MonkeyPatch, span: int
 ) -> None:
     monkeypatch.setattr(ops_audit, "SPAN", span)
+    begin_numbers_anew()
     happened(1, outcome="refused")
     happened(9)
     found: list[int] = []
@@ -55,7 +67,6 @@ def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(
         assert page.reached is not None
         before = page.older
     assert found == [0]
-    # PostgreSQL's numbers go on from the test before.
     assert pages >= {1: 10, 2: 5, 100: 1}[span]
 
 

@@ -14,6 +14,8 @@ from idp.services.operators import NewOperator, add_operator
 from idp.services.ops_mail import MailSearch, give_up, mail_of_id, mails, masked, send_again, why_not_sendable
 from tests.services.people import person
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_mails_are_listed_by_key_and_filtered(database: Flask, company: Company) -> None:
     her, other = person(company, email="Ming@Example.test"), person(company)

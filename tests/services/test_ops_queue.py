@@ -19,6 +19,8 @@ from idp.services.ops_queue import Queued, QueueSearch, QueueTab, Subject, count
 from idp.services.taken import release_case, release_document, release_overdue, take_case, take_document
 from tests.services.applicants import a_service, apply
 
+pytestmark = pytest.mark.both_databases
+
 POLICY = {"preset": "twport", "company_proof": ["operator", "document"]}
 
 

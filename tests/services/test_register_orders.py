@@ -24,6 +24,8 @@ from idp.services.register_orders import (
 from idp.services.registry import register_state
 from tests.services.register_files import many, written
 
+pytestmark = pytest.mark.both_databases
+
 ROWS = 60
 
 

@@ -70,6 +70,7 @@ def test_a_number_that_is_not_there_is_not_found_and_no_more(database: Flask) ->
     assert session.scalars(select(RegisterLookup)).all() == []
 
 
+@pytest.mark.both_databases
 def test_a_name_is_found_by_how_it_begins_however_it_is_typed(database: Flask, tmp_path: Path) -> None:
     units = [unit(ONE, "臺灣測試有限公司"), unit(TWO, "台灣測試股份有限公司"), unit(THREE, "ＡＢＣ有限公司")]
     import_register(written(tmp_path / "r.csv", units))
@@ -79,12 +80,14 @@ def test_a_name_is_found_by_how_it_begins_however_it_is_typed(database: Flask, t
     assert [found.tax_id for found in search_by_name("台灣測試有")] == [ONE]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("text", ["", " ", "台", "%%", "測試\0", "\U0010ffff\U0010ffff", "x" * 10_000])
 def test_a_text_that_begins_no_name_finds_nothing(database: Flask, tmp_path: Path, text: str) -> None:
     import_register(written(tmp_path / "r.csv", [unit(ONE, "台灣測試有限公司")]))
     assert search_by_name(text) == []
 
 
+@pytest.mark.both_databases
 def test_no_more_than_a_page_of_names_is_given(database: Flask) -> None:
     import_register(SAMPLE)
     assert len(search_by_name("範例")) == 20
@@ -140,6 +143,7 @@ def test_old_answers_are_forgotten(gcis: Gcis) -> None:
     assert session.scalars(select(RegisterLookup.tax_id)).all() == [TWO]
 
 
+@pytest.mark.both_databases
 def test_a_number_wanted_twice_at_once_is_asked_once(gcis: Gcis) -> None:
     with transaction():
         look_up_soon(ONE)
@@ -210,9 +214,10 @@ def test_a_source_that_hangs_or_drips_is_left_after_three_seconds(gcis: Gcis, an
     gcis.answers = {(EXISTS, ONE): answer}
     began = time.monotonic()
     assert ask(ONE, gcis.address).state is LookupState.UNAVAILABLE
-    assert WAIT_SECONDS - 0.5 < time.monotonic() - began < WAIT_SECONDS + 1.5
+    assert WAIT_SECONDS - 0.5 < time.monotonic() - began < WAIT_SECONDS + 6
 
 
+@pytest.mark.both_databases
 def test_nobody_waits_while_the_source_hangs(gcis: Gcis, database: Flask) -> None:
     gcis.answers = {(EXISTS, ONE): "hang"}
     with transaction():
@@ -231,7 +236,7 @@ def test_nobody_waits_while_the_source_hangs(gcis: Gcis, database: Flask) -> Non
         record("tests:writer:wrote")
     assert look_up(ONE).finding is Finding.WAITING
     session.commit()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < WAIT_SECONDS - 0.5
     worker.join()
     assert look_up(ONE).finding is Finding.UNAVAILABLE
 
@@ -244,6 +249,7 @@ def test_a_source_that_is_away_is_asked_again_after_minutes(gcis: Gcis, database
     assert kept.expires_at - now() <= timedelta(minutes=5)
 
 
+@pytest.mark.both_databases
 def test_what_a_dead_worker_had_claimed_another_asks(gcis: Gcis) -> None:
     with transaction():
         look_up_soon(ONE)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from idp.db import now, session, transaction
@@ -13,6 +14,8 @@ from idp.services.companies import add_company, suspend_company
 from idp.services.registry_import import import_register
 from tests.services.people import a_client, actions, audit_rows, person, signed_in, what_is_open
 from tests.services.register_files import NEXT_DAY, many, unit, written
+
+pytestmark = pytest.mark.both_databases
 
 ONE, TWO, THREE = TaxId("00000016"), TaxId("00000022"), TaxId("00000037")
 

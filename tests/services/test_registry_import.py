@@ -30,6 +30,8 @@ from tests.harness.processes import ROOT, wait_until
 from tests.services.people import actions, audit_rows
 from tests.services.register_files import NEXT_DAY, many, unit, written
 
+pytestmark = pytest.mark.both_databases
+
 ONE, TWO, THREE = TaxId("00000016"), TaxId("00000022"), TaxId("00000037")
 BEFORE_IT_SERVES = (ImportPhase.READING, ImportPhase.ENTRIES, ImportPhase.NAMES)
 
@@ -166,11 +168,11 @@ def test_whoever_looks_while_it_switches_finds_the_company(database: Flask, tmp_
 
 @pytest.mark.parametrize("phase", list(ImportPhase)[:-1])
 def test_an_import_broken_off_goes_on_where_it_stood(database: Flask, tmp_path: Path, phase: ImportPhase) -> None:
-    units = [unit(ONE, "舊名"), unit(TWO, "測試二號"), *many(8_500)]
+    units = [unit(ONE, "舊名"), unit(TWO, "測試二號"), *many(4_500)]
     import_register(written(tmp_path / "old.csv", units))
     with transaction():
         add_company(tax_id=TWO, name="測試二號")
-    file = written(tmp_path / "new.csv", [unit(ONE, "新名"), *many(8_500)], day=NEXT_DAY)
+    file = written(tmp_path / "new.csv", [unit(ONE, "新名"), *many(4_500)], day=NEXT_DAY)
     with pytest.raises(BrokenOff):
         import_register(file, progress=broken_off_in(phase, at=1))
     session.rollback()
@@ -179,9 +181,9 @@ def test_an_import_broken_off_goes_on_where_it_stood(database: Flask, tmp_path: 
     again: list[tuple[ImportPhase, int]] = []
     done = import_register(file, progress=lambda phase, done, _of: again.append((phase, done)))
     assert (done.import_id, done.resumed, done.unchanged) == (unfinished.id, True, False)
-    assert (done.rows, done.closed) == (8_501, 1)
+    assert (done.rows, done.closed) == (4_501, 1)
     assert name_of(ONE) == "新名"
-    assert kept_rows() == (8_501, 8_501)
+    assert kept_rows() == (4_501, 4_501)
     if phase in {ImportPhase.ENTRIES, ImportPhase.NAMES}:
         assert unfinished.done == 2000
         assert min(done for at, done in again if at is phase) == 4000
@@ -190,7 +192,7 @@ def test_an_import_broken_off_goes_on_where_it_stood(database: Flask, tmp_path: 
 
 def test_a_killed_process_is_followed_by_one_that_goes_on(database: Flask, tmp_path: Path) -> None:
     import_register(written(tmp_path / "old.csv", [unit(ONE, "舊名")]))
-    file = written(tmp_path / "new.zip", [unit(ONE, "新名"), *many(30_000)], day=NEXT_DAY)
+    file = written(tmp_path / "new.zip", [unit(ONE, "新名"), *many(12_000)], day=NEXT_DAY)
     chosen = database.config["IDP"]
     environment = {
         **os.environ,
@@ -213,9 +215,9 @@ def test_a_killed_process_is_followed_by_one_that_goes_on(database: Flask, tmp_p
     unfinished = imports()[-1]
     assert (unfinished.state, name_of(ONE)) == (ImportState.WORKING, "舊名")
     done = import_register(file)
-    assert (done.import_id, done.resumed, done.rows) == (unfinished.id, True, 30_001)
+    assert (done.import_id, done.resumed, done.rows) == (unfinished.id, True, 12_001)
     assert name_of(ONE) == "新名"
-    assert kept_rows() == (30_001, 30_001)
+    assert kept_rows() == (12_001, 12_001)
 
 
 def test_another_file_takes_over_from_one_under_way_which_stops(database: Flask, tmp_path: Path) -> None:
@@ -282,8 +284,8 @@ def test_a_writer_elsewhere_hardly_waits_for_an_import(database: Flask, tmp_path
         writer.join()
     waits.sort()
     assert len(waits) > 20
-    assert waits[len(waits) // 2] < 0.15
-    assert waits[-1] < 1.5
+    assert waits[len(waits) // 2] < 0.3
+    assert waits[-1] < 3
 
 
 def test_an_import_of_many_rows_holds_only_some_of_them_in_memory(database: Flask, tmp_path: Path) -> None:

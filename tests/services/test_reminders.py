@@ -19,6 +19,8 @@ from idp.services.reminders import BATCH, remind_group_admins
 from tests.services.applicants import a_service, apply, confirm
 from tests.services.people import actions, mails, person
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def service(company: Company) -> Service:

@@ -118,6 +118,7 @@ def test_a_dead_address_is_tried_by_the_worker_every_five_minutes(ca: Ca) -> Non
     assert {(minutes_until(row.refresh_at), row.leased_until) for row in rows()} == {(5, None)}
 
 
+@pytest.mark.both_databases
 def test_workers_at_once_fetch_each_thing_once(ca: Ca, database: Flask) -> None:
     for number in ("00000016", "00000022", "04595257", "22099131"):
         assert verdict(ca, ca.pki.company(number)) == "good"

@@ -124,6 +124,7 @@ def test_a_change_is_recorded_with_what_it_changed(database: Flask) -> None:
     assert (service.version, actions()) == (2, ["service:added", "service:changed"]), "nothing was changed"
 
 
+@pytest.mark.both_databases
 def test_of_two_who_change_what_they_saw_the_second_is_told(database: Flask) -> None:
     service = added()
     with transaction():
@@ -170,5 +171,6 @@ def test_a_services_applications_are_those_that_were_not_removed(database: Flask
     assert [client.id for client in clients_of_service("dreams")] == [there.id]
 
 
+@pytest.mark.both_databases
 def test_operators_who_add_one_service_at_once_get_one_service(database: Flask) -> None:
     assert at_once(database, lambda: added().id) == ["already_exists", "already_exists", "already_exists", "portpass"]

@@ -68,6 +68,7 @@ def test_what_can_not_be_a_text_is_refused_by_its_language(database: Flask) -> N
         publish_text("nowhere", "terms", "甲", "A", seen="1")
 
 
+@pytest.mark.both_databases
 def test_of_those_who_write_the_next_version_at_once_one_publishes_it(database: Flask) -> None:
     a_service()
     assert at_once(database, published) == ["2", "changed_meanwhile", "changed_meanwhile", "changed_meanwhile"]

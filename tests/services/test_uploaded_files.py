@@ -106,6 +106,7 @@ def test_the_last_file_counts_and_those_before_stay(database: Flask) -> None:
     assert rows[1].details["sha256"] == second.sha256
 
 
+@pytest.mark.both_databases
 def test_of_two_files_at_once_one_counts(database: Flask) -> None:
     run_id = a_run()
 

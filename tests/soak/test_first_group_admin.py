@@ -10,6 +10,8 @@ from tests.harness.mailbox import Mailbox
 from tests.harness.people import Town, new_tax_id
 from tests.security.doors import at_once
 
+pytestmark = pytest.mark.both_databases
+
 FIRST = "此帳號即為該公司之群組管理員。"
 SECOND = "在您完成認證之前，貴公司已有另一位同仁成為群組管理員，您的申請因此由群組管理員審核。"
 ROUNDS = 200

@@ -19,6 +19,7 @@ from tests.harness.processes import ROOT, free_port, wait_until
 
 SECONDS_TO_START = 90
 LAST_LINE = "Ctrl-C stops everything"
+PASSWORD = "another-Passw0rd"
 
 
 # From the first port on: provider, DREAMS, port pass, mailbox and its SMTP, card agent, test CA.
@@ -115,10 +116,16 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Demo]:
-    """A demo whose data is there; whether it runs depends on the tests before."""
+    """A demo whose data is there, made afresh where rubbish was; whether it runs depends on the tests before."""
     demo = Demo()
     try:
-        assert demo.start() < SECONDS_TO_START
+        demo.folder.mkdir(parents=True)
+        (demo.folder / "idp.db").write_bytes(b"not a database")
+        os.environ["IDP_DEMO_PASSWORD"] = PASSWORD
+        try:
+            assert demo.start("--fresh") < SECONDS_TO_START
+        finally:
+            del os.environ["IDP_DEMO_PASSWORD"]
         yield demo
     finally:
         demo.remove()
@@ -142,6 +149,8 @@ def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
 
 
 def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
+    assert PASSWORD in running.announced, "fresh data have the password of one's choice"
+    assert "demo-Passw0rd" not in running.announced
     people = "guest1 staff1 admin1 staff2 port1 林小玉 測試二號有限公司 範例大富物流股份有限公司"
     for person in people.split():
         assert person in running.announced
@@ -195,7 +204,7 @@ def test_a_card_of_the_drawer_is_good_for_the_provider_and_a_revoked_one_is_not(
     assert (revoked.returncode, "was revoked" in revoked.stderr) == (1, True)
 
 
-def test_a_second_run_keeps_the_data_and_takes_up_a_load_that_was_broken_off(running: Demo) -> None:
+def test_a_second_run_keeps_the_data(running: Demo) -> None:
     keys = running.get(0, "/jwks").json()["keys"]
     ledger = (running.folder / "loaded.json").read_text()
     cards = drawer_of(running)
@@ -205,13 +214,6 @@ def test_a_second_run_keeps_the_data_and_takes_up_a_load_that_was_broken_off(run
     assert running.get(0, "/jwks").json()["keys"] == keys
     assert (running.folder / "loaded.json").read_text() == ledger
     assert drawer_of(running) == cards
-    running.stop(signal.SIGTERM)
-    # Broken off after the last part, before its note.
-    for note in ("loaded.json", "prepared"):
-        (running.folder / note).unlink()
-    running.start()
-    assert len(json.loads((running.folder / "loaded.json").read_text())) == 17
-    running.stop(signal.SIGHUP)
 
 
 def test_when_one_process_dies_it_says_which_and_stops_the_others(running: Demo) -> None:
@@ -221,6 +223,19 @@ def test_when_one_process_dies_it_says_which_and_stops_the_others(running: Demo)
     assert status == 1
     assert f"mailbox was killed by signal 9. The last lines of var/demo-{running.port}/log/mailbox.log" in said
     assert running.leaves_nobody()
+
+
+# What a start costs is most of this file: one signal a run, and the third in the long rounds.
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.soak)])
+def test_a_load_that_was_broken_off_is_taken_up(made: Demo, number: signal.Signals) -> None:
+    if made.is_running:
+        made.stop(number)
+    # Broken off after the last part, before its note.
+    for note in ("loaded.json", "prepared"):
+        (made.folder / note).unlink()
+    made.start()
+    assert len(json.loads((made.folder / "loaded.json").read_text())) == 17
+    made.stop(number)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent is gone")
@@ -240,20 +255,6 @@ def test_a_port_in_use_is_named_with_what_to_do(made: Demo) -> None:
     assert f"make demo PORT={made.port + 100}" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert (made.folder / "idp.db").exists()
-
-
-def test_fresh_begins_anew_with_the_password_of_ones_choice() -> None:
-    demo = Demo()
-    try:
-        demo.folder.mkdir(parents=True)
-        (demo.folder / "idp.db").write_bytes(b"not a database")
-        os.environ["IDP_DEMO_PASSWORD"] = "another-Passw0rd"
-        demo.start("--fresh")
-        assert "another-Passw0rd" in demo.announced
-        assert "demo-Passw0rd" not in demo.announced
-    finally:
-        os.environ.pop("IDP_DEMO_PASSWORD", None)
-        demo.remove()
 
 
 def test_a_broken_database_is_told_in_a_sentence() -> None:

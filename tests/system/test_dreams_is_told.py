@@ -15,7 +15,7 @@ from tests.harness.processes import ROOT, Process, free_port, wait_until
 from tests.harness.relying_party import Person
 from tests.harness.server import Server
 
-A_MOMENT = 4.0  # a second or two, on a machine that is busy with other tests
+A_MOMENT = 8.0  # a second or two, on a machine that is busy with other tests
 
 
 class Here:

@@ -13,13 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.conftest import ON_EACH_DATABASE, address_of_new_database
+from tests.conftest import address_of_new_database
 from tests.harness.applicants import Applicant, an_applicant
 from tests.harness.browser import Browser
+from tests.harness.databases import ON_EACH_DATABASE
 from tests.harness.processes import ROOT, Process, wait_until
 from tests.harness.server import Server
 from tests.registration.wizard import Wizard, number_of
 from tests.services.post_office import PostOffice
+
+pytestmark = pytest.mark.both_databases
 
 PATIENT, HASTY = "30", "0.5"  # how many seconds a worker waits for the mail server
 
@@ -164,14 +167,15 @@ def test_a_mail_server_that_is_away_slow_or_rude_gets_each_mail_once_when_it_is_
     assert all(here.identities(person) == [here.identity(person)] for person in people.values())
 
 
-def test_two_workers_send_two_hundred_mails_once_each(here: Here) -> None:
-    people = here.applicants(" ".join(f"p{number}" for number in range(200)))
+@pytest.mark.parametrize("many", [60, pytest.param(200, marks=pytest.mark.soak)])
+def test_two_workers_send_many_mails_once_each(here: Here, many: int) -> None:
+    people = here.applicants(" ".join(f"p{number}" for number in range(many)))
     for _ in range(2):
         here.worker()
     here.all_sent()
     arrived = Counter(to for to, _ in here.post.taken)
     assert arrived == Counter(person.email for person in people.values())
-    assert len({mail["Message-ID"] for _, mail in here.post.taken}) == 200
+    assert len({mail["Message-ID"] for _, mail in here.post.taken}) == many
 
 
 class Sender:

@@ -130,6 +130,7 @@ def test_a_company_that_nobody_has_proven_waits_for_the_service(
     assert "需等候服務單位審核。" in mailbox.newest(her.email).text
 
 
+@pytest.mark.both_databases
 def test_two_who_confirm_at_once_both_see_that_it_is_done(
     provider: Town, browser: Browser, mailbox: Mailbox, proven: str
 ) -> None:

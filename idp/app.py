@@ -21,6 +21,7 @@ from idp.config import Settings
 from idp.config import settings as current_settings
 from idp.flows import (
     account,
+    acting,
     agreements,
     card_answers,
     card_help,
@@ -35,6 +36,7 @@ from idp.flows import (
     email_verification,
     error_pages,
     first_password,
+    group_bindings,
     group_console,
     group_documents,
     group_menus,
@@ -42,7 +44,18 @@ from idp.flows import (
     group_records,
     invitations,
     invited,
+    linked,
+    linked_agreements,
+    linked_bind,
+    linked_binding,
+    linked_registration_done,
+    linked_unbind,
+    mailbox_link,
     moments,
+    own_bindings,
+    own_email,
+    own_password_change,
+    own_profile,
     page_context,
     preferences,
     registration,
@@ -54,6 +67,7 @@ from idp.flows import (
     verification_resend,
 )
 from idp.flows.ops import account_acts as ops_account_acts
+from idp.flows.ops import account_bindings as ops_account_bindings
 from idp.flows.ops import accounts as ops_accounts
 from idp.flows.ops import audit as ops_audit
 from idp.flows.ops import client_secrets as ops_client_secrets
@@ -65,6 +79,7 @@ from idp.flows.ops import company_acts as ops_company_acts
 from idp.flows.ops import home as ops_home
 from idp.flows.ops import mail as ops_mail
 from idp.flows.ops import mail_samples as ops_mail_samples
+from idp.flows.ops import notices as ops_notices
 from idp.flows.ops import operators as ops_operators
 from idp.flows.ops import own as ops_own
 from idp.flows.ops import queue as ops_queue
@@ -77,7 +92,7 @@ from idp.flows.ops import services as ops_services
 from idp.flows.ops import setup as ops_setup
 from idp.flows.ops import sign_in as ops_sign_in
 from idp.flows.request_bodies import leave_seat, prepare_body
-from idp.oidc import authorize, endpoints, logout
+from idp.oidc import authorize, endpoints, logout, my_accounts
 from idp.oidc.discovery import HSTS, StaticDocuments
 from idp.services import passwords
 from idp.services.audit import Circumstances, set_circumstances
@@ -97,23 +112,26 @@ BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
 LEADS_TO_CLIENTS = frozenset(
     {"sign_in", "card_sign_in", "card_step_up", "agreements", "consent"}
-    | {"choose_account", "sign_out", "account", "authorize"}
+    | {"choose_account", "sign_out", "account", "authorize", "acting", "linked"}
 )
 # Whose pages there are.
 FLOWS = (
     *(sign_in, card_sign_in, card_step_up, unknown_card, card_answers),
-    *(credentials, company_proof, succession, card_help),
-    *(agreements, consent, choose_account, sign_out, account, preferences),
+    *(credentials, own_bindings, company_proof, succession, card_help),
+    *(agreements, consent, choose_account, sign_out, account, preferences, acting),
     *(email_verification, verification_resend, case_status, case_changes),
     *(invitations, invited, first_password),
-    *(group_console, group_person, group_menus, group_records, group_documents),
-    *(registration, registration_done),
+    *(linked, linked_bind, linked_binding, linked_unbind),
+    *(own_profile, own_email, mailbox_link, own_password_change),
+    *(group_console, group_person, group_menus, group_records, group_documents, group_bindings),
+    *(registration, registration_done, linked_registration_done, linked_agreements),
 )
 # The operators' console.
 CONSOLE = (
     *(ops_sign_in.bp, ops_setup.bp, ops_home.bp, ops_operators.bp, ops_own.bp),
     *(ops_mail.bp, ops_mail_samples.bp, ops_audit.bp, ops_registry.bp),
     *(ops_companies.bp, ops_company_acts.bp, ops_accounts.bp, ops_account_acts.bp, ops_queue.bp, ops_review.bp),
+    *(ops_notices.bp, ops_account_bindings.bp),
     *(ops_clients.bp, ops_client_secrets.bp, ops_client_sheet.bp, ops_client_try.bp),
     *(ops_services.bp, ops_service_policy.bp, ops_service_texts.bp, ops_service_menus.bp),
 )
@@ -149,6 +167,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (authorize.bp, endpoints.bp, logout.bp):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
+    app.register_blueprint(my_accounts.bp)
     for flow in FLOWS:
         app.register_blueprint(flow.bp)
     for blueprint in CONSOLE:

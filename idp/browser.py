@@ -65,10 +65,21 @@ def forget_current_sign_in() -> None:
     g.pop("sign_in", None)
 
 
-def set_sign_in_cookie(response: Response, token: str) -> None:
-    """Give the browser its sign-in, and a new CSRF token with it."""
+def use_sign_in(token: str) -> SignedIn | None:
+    """Go on within this request with the sign-in of a token that was just made."""
+    g.sign_in = find_sign_in(token)
+    return current_sign_in()
+
+
+def set_sign_in_cookie(response: Response, token: str, *, is_switch: bool = False) -> None:
+    """Give the browser its sign-in, and a new CSRF token with it.
+
+    After a mere switch of the account acted as the old one stays good: what was typed in other tabs is to reach the
+    page that tells of the switch.
+    """
     response.set_cookie(sign_in_cookie_name(), token, httponly=True, secure=settings().secure, samesite="Lax", path="/")
-    browser_session.pop("csrf_token", None)
+    if not is_switch:
+        browser_session.pop("csrf_token", None)
 
 
 def drop_sign_in_cookie(response: Response) -> None:

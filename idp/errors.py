@@ -86,6 +86,20 @@ class FormOfAnotherAccount(Refused):
     status = 409
 
 
+class NotWhileActing(Refused):
+    """Who acts through a linked account changes no credential, mailbox, consent, sign-in or binding (tokens.md)."""
+
+    code = "acting.not_yours"
+    status = 403
+
+
+class OwnSeat(Refused):
+    """Who acts would decide about an account that is bound to her own linked account (tokens.md)."""
+
+    code = "acting.own_seat"
+    status = 403
+
+
 class RequestGone(Refused):
     """An authorization request waits no more: done, expired, or another browser's."""
 
@@ -300,6 +314,47 @@ class SecondReviewerNeeded(Refused):
     """An operator would approve a document a second time that needs two: somebody else has to."""
 
     code = "review.second"
+    status = 409
+
+
+class AlreadyBound(Refused):
+    """The two accounts are bound already, or about to be."""
+
+    code = "binding.there"
+    status = 409
+
+
+class BindingUnusable(Refused):
+    """The binding can't be used now: its account or company is suspended, or its owner has yet to confirm it."""
+
+    code = "binding.unusable"
+
+
+class WrongCode(Refused):
+    """This is not the code of the binding; ``details["left"]`` says how many more tries it has."""
+
+    code = "binding.code_wrong"
+    status = 400
+
+
+class CodeVoid(Refused):
+    """Too many wrong codes were entered: the code works no more, and another one has to be sent (BC01)."""
+
+    code = "binding.code_void"
+    status = 409
+
+
+class CodeExpired(Refused):
+    """The code was entered after its 24 hours; another one has to be sent (R-110)."""
+
+    code = "binding.code_expired"
+    status = 409
+
+
+class BindingRequestOver(Refused):
+    """The owner agrees to a request that has run out: the linked account has to ask anew."""
+
+    code = "binding.request_over"
     status = 409
 
 

@@ -11,7 +11,9 @@ from werkzeug.exceptions import NotFound
 from clients.dreams.new_site import FIELDS, read_new_site
 from clients.dreams.report import sites_as_csv
 from clients.dreams.sites import Site, Sites, figure
-from clients.relying.guard import anyone, held, keeps, menu, take_draft
+from clients.relying.addresses import here
+from clients.relying.drafts import draft_waits, take_draft
+from clients.relying.guard import anyone, held, keeps, menu
 from clients.relying.parts import parts
 from clients.relying.sessions import Session
 
@@ -27,7 +29,9 @@ def all_sites() -> Sites:
 @anyone
 def home() -> ResponseReturnValue:
     """What DREAMS is and the way in; for who is signed in, what one may do here."""
-    return render_template("home.html" if g.held else "welcome.html")
+    if g.held is None:
+        return render_template("welcome.html")
+    return render_template("home.html", waits=draft_waits(held(), "/sites/new"))
 
 
 @bp.get("/sites")
@@ -69,7 +73,7 @@ def send_new_site() -> ResponseReturnValue:
     if new is None:
         return new_site_form(request.form, errors), 422
     number = all_sites().apply(held(), new, request.form.get("once", "") or secrets.token_urlsafe(16))
-    return redirect(f"/sites/{number}?sent=1")
+    return redirect(here(f"/sites/{number}?sent=1"))
 
 
 @bp.get("/cases")

@@ -10,7 +10,9 @@ from werkzeug.exceptions import NotFound
 
 from clients.portpass.new_pass import CHOICES, FIELDS, PORTS, read_new_pass
 from clients.portpass.passes import MOST_SHOWN, Pass, Passes
-from clients.relying.guard import anyone, held, keeps, menu, take_draft
+from clients.relying.addresses import here
+from clients.relying.drafts import draft_waits, take_draft
+from clients.relying.guard import anyone, held, keeps, menu
 from clients.relying.moments import moment_of
 from clients.relying.parts import parts
 from clients.relying.sessions import Session
@@ -33,7 +35,13 @@ def home() -> ResponseReturnValue:
         return render_template("welcome.html")
     sees = parts().application.menus.may(held().facts, "pass.query")
     valid = all_passes().valid_for(held()) if sees else []
-    return render_template("home.html", valid=valid[:ON_THE_HOME_PAGE], count=len(valid), sees=sees)
+    return render_template(
+        "home.html",
+        valid=valid[:ON_THE_HOME_PAGE],
+        count=len(valid),
+        sees=sees,
+        waits=draft_waits(held(), "/passes/new"),
+    )
 
 
 @bp.get("/passes")
@@ -68,7 +76,7 @@ def _form_again(problem: str, opened: Session | None) -> str:
 
 @bp.post("/passes/new")
 @menu("pass.apply")
-@keeps(FIELDS, _form_again)
+@keeps(FIELDS, _form_again, preset=("holder", "kind"))
 def send_new_pass() -> ResponseReturnValue:
     """Store the application for the company acted for, or show what is wrong beside each field."""
     new, errors = read_new_pass(request.form, all_passes().today)
@@ -76,7 +84,7 @@ def send_new_pass() -> ResponseReturnValue:
         return new_pass_form(request.form, errors), 422
     number = all_passes().apply(held(), new, request.form.get("once", "") or secrets.token_urlsafe(16))
     if parts().application.menus.may(held().facts, "pass.query"):
-        return redirect(f"/passes/{number}?sent=1")
+        return redirect(here(f"/passes/{number}?sent=1"))
     return render_template("sent.html", number=number)
 
 

@@ -6,7 +6,16 @@ from flask import Flask, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from clients.relying.guard import FormNotOurs, MenuMissing, OtherSignIn, SignInEnded, kept_here, whom_admitted
+from clients.relying.guard import (
+    FormNotOurs,
+    MenuMissing,
+    OtherSignIn,
+    SeatLeft,
+    SeveralSeats,
+    SignInEnded,
+    kept_here,
+    whom_admitted,
+)
 from clients.relying.menus import needs_stronger_sign_in
 from clients.relying.parts import menu_label, parts
 from clients.relying.provider import ProviderUnreachable, SignInFailed
@@ -18,6 +27,8 @@ def answer_errors(app: Flask) -> None:
     app.register_error_handler(MenuMissing, _forbidden)
     app.register_error_handler(SignInEnded, _ended)
     app.register_error_handler(OtherSignIn, _other_sign_in)
+    app.register_error_handler(SeatLeft, _seat_left)
+    app.register_error_handler(SeveralSeats, _several_seats)
     app.register_error_handler(FormNotOurs, _form_not_ours)
     app.register_error_handler(SignInFailed, _sign_in_failed)
     app.register_error_handler(ProviderUnreachable, _unreachable)
@@ -34,8 +45,11 @@ def _ended(_ended: SignInEnded) -> ResponseReturnValue:
     kept = kept_here() is not None
     target = request.path if request.method == "GET" or kept else "/"
     form = menu_label(str(whom_admitted())) if kept else ""
-    answer = make_response(render_template("ended.html", target=target, form=form), 401)
-    answer.delete_cookie(parts().application.cookie, httponly=True, samesite="Lax")
+    cookie = parts().application.cookie
+    others = [seat for seat in parts().sessions.of_browser(request.cookies.get(cookie, "")) if seat.ended_at is None]
+    answer = make_response(render_template("ended.html", target=target, form=form, others=others), 401)
+    if not others:
+        answer.delete_cookie(cookie, httponly=True, samesite="Lax")
     return answer
 
 
@@ -43,6 +57,14 @@ def _other_sign_in(error: OtherSignIn) -> ResponseReturnValue:
     if kept := kept_here():
         return kept.shown_again("other", error.opened), 409
     return render_template("other_sign_in.html", opened=error.opened), 409
+
+
+def _seat_left(left: SeatLeft) -> ResponseReturnValue:
+    return render_template("seat_left.html", opened=left.opened, target=request.path), 409
+
+
+def _several_seats(several: SeveralSeats) -> ResponseReturnValue:
+    return render_template("several_seats.html", seats=several.seats, target=request.path)
 
 
 def _form_not_ours(_error: FormNotOurs) -> ResponseReturnValue:

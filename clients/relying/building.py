@@ -4,17 +4,19 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
-from clients.relying import pages, sign_in
+from clients.relying import pages, sign_in, switching
+from clients.relying.addresses import SeatAddresses
 from clients.relying.answers import answer_errors
 from clients.relying.application import Application
 from clients.relying.database import Clock, Database, Pending
+from clients.relying.drafts import csrf_token
 from clients.relying.freshness import Freshness
-from clients.relying.guard import csrf_token, watch
+from clients.relying.guard import watch
 from clients.relying.parts import Parts, Welcome, menu_label
 from clients.relying.provider import Provider
-from clients.relying.sessions import Sessions
+from clients.relying.sessions import Session, Sessions
 from clients.relying.settings import Settings
 from clients.relying.words import LANGUAGES, ROLE_WORDS
 
@@ -57,7 +59,9 @@ def relying_app(
         welcome=welcome,
     )
     watch(app)
+    app.wsgi_app = SeatAddresses(app.wsgi_app)  # type: ignore[method-assign, assignment]  # as Flask documents it
     app.register_blueprint(sign_in.bp)
+    app.register_blueprint(switching.bp)
     app.register_blueprint(pages.bp)
     app.context_processor(lambda: _words_and_person(application, settings))
     app.after_request(lambda answer: _with_headers(answer, settings))
@@ -75,6 +79,10 @@ def _words_and_person(application: Application, settings: Settings) -> dict[str,
         "language": language,
         "html_lang": LANGUAGES[language],
         "held": held,
+        "left": left_seat(),
+        "here": held.root if held else "",
+        "draft_form": "",
+        "linked_address": settings.at_the_provider("/linked"),
         "role": translated(ROLE_WORDS.get(held.role, held.role), language) if held else "",
         "menus": application.menus.shown_to(held.facts) if held else [],
         "csrf_token": csrf_token(held.sid) if held else "",
@@ -82,6 +90,13 @@ def _words_and_person(application: Application, settings: Settings) -> dict[str,
         "issuer": settings.issuer,
         "account_address": settings.at_the_provider("/account"),
     }
+
+
+def left_seat() -> Session | None:
+    """The seat somebody has just left with something written and not sent, which is kept there."""
+    cookie = request.cookies.get(current_app.extensions["relying"].application.cookie, "")
+    seat = request.args.get("from", "")
+    return current_app.extensions["relying"].sessions.find(cookie, seat) if seat else None
 
 
 def _with_headers(answer: Response, settings: Settings) -> Response:

@@ -7,12 +7,16 @@ from pathlib import Path
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS companies_seen (tenant TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS sessions (
-    token_hash TEXT PRIMARY KEY,
+DROP TABLE IF EXISTS sessions;
+CREATE TABLE IF NOT EXISTS seats (
+    id TEXT PRIMARY KEY,
+    browser_hash TEXT NOT NULL,
     iss TEXT NOT NULL,
     tenant TEXT NOT NULL,
     sub TEXT NOT NULL,
+    human TEXT NOT NULL,
     sid TEXT NOT NULL,
+    accounts TEXT NOT NULL DEFAULT '[]',
     claims TEXT NOT NULL,
     userinfo TEXT NOT NULL,
     id_token TEXT NOT NULL,
@@ -21,9 +25,11 @@ CREATE TABLE IF NOT EXISTS sessions (
     refresh_token TEXT,
     checked_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    ended_at INTEGER
+    ended_at INTEGER,
+    ended_because TEXT
 );
-CREATE INDEX IF NOT EXISTS sessions_by_sid ON sessions (sid);
+CREATE INDEX IF NOT EXISTS seats_by_sid ON seats (sid);
+CREATE INDEX IF NOT EXISTS seats_by_browser ON seats (browser_hash);
 CREATE TABLE IF NOT EXISTS ended_sids (sid TEXT PRIMARY KEY, ended_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS logout_tokens (jti TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL);

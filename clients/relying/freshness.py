@@ -20,7 +20,7 @@ class Freshness:
         self.sessions = sessions
         self.clock = clock
 
-    def fresh(self, cookie: str, held: Session) -> Session:
+    def fresh(self, held: Session) -> Session:
         """The session with rights young enough to act on.
 
         Raises ``SessionOver`` when the provider has ended it (the row is then ended too), and
@@ -29,8 +29,8 @@ class Freshness:
         settings = self.provider.settings
         if self.clock() - held.checked_at < settings.check_seconds:
             return held
-        with LOCKS[hash(held.token_hash) % len(LOCKS)]:
-            now_held = self.sessions.find(cookie)
+        with LOCKS[hash(held.id) % len(LOCKS)]:
+            now_held = self.sessions.again(held)
             if now_held is None or now_held.ended_at is not None:
                 raise SessionOver
             if self.clock() - now_held.checked_at < settings.check_seconds:
@@ -44,16 +44,18 @@ class Freshness:
                 if self.clock() - now_held.checked_at >= settings.stale_seconds:
                     raise
                 return now_held
-        return self.sessions.find(cookie) or held
+        return self.sessions.again(held) or held
 
     def _ask_again(self, held: Session) -> None:
+        access = held.tokens.access_token
         userinfo = None
         if held.tokens.access_expires_at - NEARLY_OVER > self.clock():
-            userinfo = self.provider.userinfo(held.tokens.access_token)
+            userinfo = self.provider.userinfo(access)
         if userinfo is None:
             tokens = self.provider.refreshed(held)
             self.sessions.keep_tokens(held, tokens)
-            userinfo = self.provider.userinfo(tokens.access_token)
+            access = tokens.access_token
+            userinfo = self.provider.userinfo(access)
         if userinfo is None or not same_person(held.claims, userinfo):
             raise SessionOver
-        self.sessions.keep_facts(held, userinfo)
+        self.sessions.keep_facts(held, userinfo, self.provider.accounts(access, held.claims))

@@ -1,14 +1,9 @@
 """Who may enter: every view says whom it admits, and a view that says nothing admits nobody.
 
-request --> session? --> fresh? --> menu code in entitlements? --> form of this sid? --> CSRF? --> view
+request --> which seat? --> fresh? --> menu code in entitlements? --> form of this sid? --> CSRF? --> view
 """
 
-import hashlib
-import hmac
-import json
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -16,14 +11,14 @@ from flask import Flask, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 
+from clients.relying.addresses import seat_named
+from clients.relying.drafts import Kept, is_form_ours, keep_draft, kept_at
 from clients.relying.parts import parts
 from clients.relying.provider import ProviderUnreachable, SessionOver
 from clients.relying.sessions import Session
 from clients.relying.words import language_of
 
-OUTSIDE, ANYONE, SIGNED_IN = "outside", "anyone", "signed in"
-DRAFT_SECONDS = 3600
-LONGEST_DRAFT = 500  # characters of a field
+OUTSIDE, ANYWHERE, ANYONE, SIGNED_IN = "outside", "anywhere", "anyone", "signed in"
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
@@ -47,25 +42,34 @@ class OtherSignIn(Conflict):
         self.opened = opened
 
 
+class SeatLeft(Conflict):
+    """A page of a seat that this browser has left for another company: its tab is asked which one is meant."""
+
+    def __init__(self, opened: Session) -> None:
+        super().__init__()
+        self.opened = opened
+
+
+class SeveralSeats(Conflict):
+    """An address that names no seat, in a browser that has several."""
+
+    def __init__(self, seats: list[Session]) -> None:
+        super().__init__()
+        self.seats = seats
+
+
 class FormNotOurs(BadRequest):
     """A form without our CSRF token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a form loses nothing by: its fields, and how it is shown again with what was written into it.
-
-    ``shown_again`` takes the form's values and why it was not taken: ``other`` (another sign-in, whose session is
-    given where it is known) or ``form`` (no token of ours).
-    """
-
-    fields: tuple[str, ...]
-    shown_again: Callable[[str, Session | None], str]
 
 
 def outside(view: View) -> View:
     """A view of the protocol or of the machinery, which knows no session."""
     return _admitting(view, OUTSIDE)
+
+
+def anywhere(view: View) -> View:
+    """A page that is of no company; who is signed in sees the own name on it."""
+    return _admitting(view, ANYWHERE)
 
 
 def anyone(view: View) -> View:
@@ -88,11 +92,13 @@ def _admitting(view: View, whom: str) -> View:
     return view
 
 
-def keeps(fields: tuple[str, ...], shown_again: Callable[[str, Session | None], str]) -> Callable[[View], View]:
+def keeps(
+    fields: tuple[str, ...], shown_again: Callable[[str, Session | None], str], preset: tuple[str, ...] = ()
+) -> Callable[[View], View]:
     """A view that takes a form of which nothing written may be lost; ``take_draft`` at its address gives it back."""
 
     def marked(view: View) -> View:
-        view.keeps = Kept(fields, shown_again)  # type: ignore[attr-defined]  # a mark, read by kept_here()
+        view.keeps = Kept(fields, shown_again, preset)  # type: ignore[attr-defined]  # a mark, read by kept_at()
         return view
 
     return marked
@@ -100,8 +106,7 @@ def keeps(fields: tuple[str, ...], shown_again: Callable[[str, Session | None], 
 
 def kept_here() -> Kept | None:
     """What is kept of the form that was sent to this address; None where it is of no matter."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "keeps", None) if request.method == "POST" else None
+    return kept_at(request.path) if request.method == "POST" else None
 
 
 def whom_admitted() -> str | None:
@@ -112,12 +117,6 @@ def whom_admitted() -> str | None:
 def held() -> Session:
     """The session of the person at this page; only for views that admit signed-in people."""
     return cast(Session, g.held)
-
-
-def csrf_token(sid: str) -> str:
-    """The token of all forms of one sign-in, so that an old tab still works after signing in again."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, b"form:" + sid.encode(), hashlib.sha256).hexdigest()
 
 
 def watch(app: Flask) -> None:
@@ -135,7 +134,11 @@ def _to_our_own_host() -> ResponseReturnValue | None:
         return None
     if request.method != "GET":
         raise BadRequest
-    return redirect(address + (request.full_path if request.query_string else request.path))
+    return redirect(address + request.root_path + _asked())
+
+
+def _asked() -> str:
+    return request.full_path if request.query_string else request.path
 
 
 def _choose_language() -> None:
@@ -150,19 +153,29 @@ def _admit() -> ResponseReturnValue | None:
     if request.endpoint == "static":
         return None
     # An address that is not there is told to the person one is, with her own header.
-    whom = whom_admitted() if request.endpoint else ANYONE
+    whom = whom_admitted() if request.endpoint else ANYWHERE
     if whom is None:
         raise NotFound
     if whom == OUTSIDE:
         return None
-    cookie = request.cookies.get(parts().application.cookie, "")
-    found = parts().sessions.find(cookie) if cookie else None
+    seats = parts().sessions.of_browser(request.cookies.get(parts().application.cookie, ""))
+    if whom == ANYWHERE:
+        g.held = _fresh_if_possible(_newest(seats))
+        return None
+    return _admit_as(whom, _seat(seats))
+
+
+def _admit_as(whom: str, found: Session | None) -> ResponseReturnValue | None:
+    if found is not None and _is_elsewhere(found):
+        return redirect(found.root + _asked())
     if whom == ANYONE:
-        g.held = _fresh_if_possible(cookie, found)
+        g.held = _fresh_if_possible(found)
+        if g.held is None and found is not None and seat_named() is not None:
+            raise SignInEnded  # a tab is told what became of its company
         return None
     if found is None:
         return _sign_in_first()
-    g.held = _fresh(cookie, found)
+    g.held = _fresh(found)
     if whom != SIGNED_IN and not parts().application.menus.may(g.held.facts, whom):
         raise MenuMissing(whom)
     if request.method == "POST":
@@ -170,22 +183,52 @@ def _admit() -> ResponseReturnValue | None:
     return None
 
 
-def _fresh(cookie: str, found: Session) -> Session:
+def _is_elsewhere(found: Session) -> bool:
+    """Whether the pages of this session have another address than the one asked for."""
+    return request.method == "GET" and found.ended_at is None and request.root_path != found.root
+
+
+def _newest(seats: list[Session]) -> Session | None:
+    return next((seat for seat in seats if seat.ended_at is None), None)
+
+
+def _seat(seats: list[Session]) -> Session | None:
+    """The session this request is for: named by its address, by its form, or the only one that lives."""
+    named = seat_named()
+    if named is not None:
+        return _named_seat(next((seat for seat in seats if seat.id == named), None), _newest(seats))
+    living = [seat for seat in seats if seat.ended_at is None]
+    if len(living) > 1 and request.method == "GET":
+        raise SeveralSeats(living)
+    of_form = [seat for seat in living if seat.sid == request.form.get("sid")]
+    return next(iter([*of_form, *living, *seats]), None)
+
+
+def _named_seat(seat: Session | None, current: Session | None) -> Session | None:
+    if seat is None or current is None or not seat.was_left:
+        return seat
+    if request.method == "GET":
+        g.held = _fresh_if_possible(current)
+        raise SeatLeft(seat)
+    return current  # whose form this is not: _check_form() says so
+
+
+def _fresh(found: Session) -> Session:
     if found.ended_at is not None:
-        _keep_draft()
+        keep_draft(request.path)
         raise SignInEnded
     try:
-        return parts().freshness.fresh(cookie, found)
+        return parts().freshness.fresh(found)
     except SessionOver as over:
-        _keep_draft()
+        keep_draft(request.path)
         raise SignInEnded from over
 
 
-def _fresh_if_possible(cookie: str, found: Session | None) -> Session | None:
+def _fresh_if_possible(found: Session | None) -> Session | None:
     if found is None or found.ended_at is not None:
         return None
     try:
-        return parts().freshness.fresh(cookie, found)
+        return parts().freshness.fresh(found)
     except SessionOver:
         return None
     except ProviderUnreachable:
@@ -194,53 +237,15 @@ def _fresh_if_possible(cookie: str, found: Session | None) -> Session | None:
 
 def _sign_in_first() -> ResponseReturnValue:
     if request.method == "GET":
-        target = request.full_path if request.query_string else request.path
-        return parts().provider.begin(target, g.language)
-    _keep_draft()
+        return parts().provider.begin(_asked(), g.language)
+    keep_draft(request.path)
     raise SignInEnded
 
 
 def _check_form(current: Session) -> None:
-    sid, given = request.form.get("sid", ""), request.form.get("csrf_token", "")
-    if not hmac.compare_digest(given.encode(), csrf_token(sid).encode()):
+    sid = request.form.get("sid", "")
+    if not is_form_ours():
         raise FormNotOurs
     if sid != current.sid:
+        keep_draft(request.path)
         raise OtherSignIn(parts().sessions.last_of_sid(sid))
-
-
-def browser_id() -> str:
-    """A random name for this browser, under which a draft waits for its writer to sign in again."""
-    if "browser" not in session:
-        session["browser"] = secrets.token_urlsafe(16)
-    return str(session["browser"])
-
-
-def _keep_draft() -> None:
-    """Keep what was written into a form whose session ended meanwhile, for its writer alone."""
-    sid, kept = request.form.get("sid", ""), kept_here()
-    if kept is None or not sid:
-        return
-    writer = parts().sessions.last_of_sid(sid)
-    if writer is None or not hmac.compare_digest(request.form.get("csrf_token", "").encode(), csrf_token(sid).encode()):
-        return
-    values = {field: request.form.get(field, "")[:LONGEST_DRAFT] for field in kept.fields}
-    draft = json.dumps({"tenant": writer.tenant, "sub": writer.sub, "values": values})
-    parts().pending.set(_place_of_draft(), draft, DRAFT_SECONDS)
-
-
-def _place_of_draft() -> str:
-    return f"draft:{browser_id()}:{request.path}"
-
-
-def take_draft(current: Session) -> dict[str, str]:
-    """The draft that waits for this person in this browser at this address, empty if none; it is then forgotten."""
-    if "browser" not in session:
-        return {}
-    kept = parts().pending.get(_place_of_draft())
-    if kept is None:
-        return {}
-    draft = json.loads(kept)
-    if (draft["tenant"], draft["sub"]) != (current.tenant, current.sub):
-        return {}
-    parts().pending.delete(_place_of_draft())
-    return cast(dict[str, str], draft["values"])

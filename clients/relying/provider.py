@@ -15,11 +15,11 @@ from werkzeug.datastructures import MultiDict
 from clients.relying.application import Application
 from clients.relying.database import Clock, Pending
 from clients.relying.logout_token import LogoutToken, LogoutTokenRefused, verify_logout_token
-from clients.relying.sessions import Session, Tokens
+from clients.relying.sessions import Session, Tokens, human_of
 from clients.relying.settings import Settings
 
 # Without offline_access: what we may ask for ends with the sign-in, so that signing out at the provider ends us too.
-SCOPE = "openid profile email company menus"
+SCOPE = "openid profile email company menus linked_accounts"
 TIMEOUT = 5
 MOST_UNDER_WAY = 8  # sign-ins begun in one browser and not finished: more would not fit its cookie
 KEYS_AGAIN = 30  # seconds: a stranger's key id must not make us ask the provider at every request
@@ -32,9 +32,10 @@ class ProviderUnreachable(Exception):
 class SignInFailed(Exception):
     """This sign-in comes to nothing; ``code`` is the provider's error or ours, for the words on the page."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, under_way: dict[str, Any] | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.under_way = under_way or {}
 
 
 class SessionOver(Exception):
@@ -48,7 +49,8 @@ class Arrival:
     claims: dict[str, Any]
     userinfo: dict[str, Any]
     tokens: Tokens
-    target: str
+    accounts: list[dict[str, Any]]
+    under_way: dict[str, Any]
 
 
 class Provider:
@@ -89,14 +91,19 @@ class Provider:
             raise ProviderUnreachable("the issuer in the metadata is another one")
         return metadata
 
-    def begin(self, target: str, language: str, **wishes: str) -> Response:
-        """Send the browser to sign in; ``wishes`` are ``tenant`` (hard), ``login_hint`` (soft) and ``prompt``."""
+    def begin(self, target: str, language: str, kept: dict[str, str] | None = None, **wishes: str) -> Response:
+        """Send the browser to sign in.
+
+        ``wishes`` go to the provider: ``tenant``, ``claims`` and ``id_token_hint`` (hard), ``login_hint`` (soft),
+        ``prompt``. What is ``kept`` comes back with the answer: ``sub`` and ``human`` (the answer must be theirs), and
+        what switching needs.
+        """
         self.metadata()
         self._forget_oldest()
         redirect_uri = f"{self.settings.address}/callback"
         started = self.client.create_authorization_url(redirect_uri, ui_locales=language, **wishes)
         self.client.save_authorize_data(
-            redirect_uri=redirect_uri, target=target, tenant=wishes.get("tenant"), **started
+            redirect_uri=redirect_uri, target=target, tenant=wishes.get("tenant"), **(kept or {}), **started
         )
         return Response(status=302, headers={"Location": started["url"]})
 
@@ -114,14 +121,32 @@ class Provider:
         self._check_issuer(answer, metadata)
         if answer.get("error"):
             self.client.framework.clear_state_data(session, state)
-            raise SignInFailed(answer["error"])
+            raise SignInFailed(answer["error"], under_way)
         token = self._redeemed()
-        claims = self._checked(token.get("userinfo"), under_way.get("tenant"))
+        claims = self._checked(token.get("userinfo"), under_way)
         tokens = self._tokens(token, None)
         userinfo = self.userinfo(tokens.access_token)
         if userinfo is None or not same_person(claims, userinfo):
             raise SignInFailed("another_person")
-        return Arrival(claims, userinfo, tokens, str(under_way.get("target") or "/"))
+        return Arrival(claims, userinfo, tokens, self.accounts(tokens.access_token, claims), dict(under_way))
+
+    def accounts(self, access_token: str, claims: dict[str, Any]) -> list[dict[str, Any]]:
+        """Whom this person can act as here, for the menu 切換公司; nobody where she came without a linked account.
+
+        Nothing hangs on it: without an answer the menu leads to the provider's own page.
+        """
+        if not claims.get("act"):
+            return []
+        try:
+            answer: Answer = self.client.get(
+                self.settings.at_the_provider("/me/accounts"),
+                token={"access_token": access_token, "token_type": "Bearer"},
+            )
+            listed = answer.json()["accounts"] if answer.ok else []
+        except (RequestException, ValueError, KeyError, TypeError):
+            return []
+        wanted = ("sub", "tenant", "company_name")
+        return [one for one in listed if all(isinstance(one.get(name), str) for name in wanted)]
 
     def userinfo(self, access_token: str) -> dict[str, Any] | None:
         """What the provider says of the person now; None when it does not take the access token any more."""
@@ -244,8 +269,8 @@ class Provider:
             raise SignInFailed("bad_id_token") from error
         return token
 
-    def _checked(self, claims: Any, asked_tenant: str | None) -> dict[str, Any]:
-        """The claims we cannot do without, and the company that was asked for (tokens.md)."""
+    def _checked(self, claims: Any, asked: dict[str, Any]) -> dict[str, Any]:
+        """The claims we cannot do without, and the company and person that were asked for (tokens.md)."""
         if not claims:
             raise SignInFailed("bad_id_token")
         for name in ("sub", "sid", "tenant"):
@@ -253,8 +278,11 @@ class Provider:
                 raise SignInFailed("missing_claim")
         if not isinstance(claims.get("session_expiry"), int) or claims["session_expiry"] <= self.clock():
             raise SignInFailed("missing_claim")
-        if asked_tenant and claims["tenant"] != asked_tenant:
+        if asked.get("tenant") and claims["tenant"] != asked["tenant"]:
             raise SignInFailed("another_company")
+        for wanted, given in (("sub", claims["sub"]), ("human", human_of(claims))):
+            if asked.get(wanted) and given != asked[wanted]:
+                raise SignInFailed("another_person")
         return dict(claims)
 
     def _check_refreshed(self, token: dict[str, Any], held: Session) -> None:

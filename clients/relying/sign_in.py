@@ -12,14 +12,17 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
-from clients.relying.guard import anyone, held, outside, signed_in
+from clients.relying.addresses import bare_path
+from clients.relying.guard import anywhere, held, outside, signed_in
 from clients.relying.logout_token import LogoutTokenRefused
 from clients.relying.parts import parts
-from clients.relying.provider import ProviderUnreachable, SignInFailed
+from clients.relying.provider import Arrival, ProviderUnreachable, SignInFailed
+from clients.relying.sessions import Arrived, Session
+from clients.relying.switching import again_with_a_page
 
 bp = Blueprint("sign_in", __name__, template_folder="templates")
 log = logging.getLogger(__name__)
-NO_TARGETS = ("/login", "/apply", "/callback", "/sign-out", "/signed-out", "/backchannel-logout")
+NO_TARGETS = ("/login", "/apply", "/callback", "/sign-out", "/signed-out", "/backchannel-logout", "/switch")
 WISHES = {
     "tenant": 100,
     "login_hint": 254,
@@ -34,7 +37,7 @@ def own_path(target: str | None, address: str) -> str:
     """The path of a wished-for page if it is one of ours, else the home page: never an address elsewhere."""
     if not target or len(target) > 2000 or not target.isprintable() or "\\" in target:
         return "/"
-    path = target.removeprefix(address) if target.startswith(address + "/") else target
+    path = bare_path(target.removeprefix(address) if target.startswith(address + "/") else target)
     parts_of_path = urlsplit(path)
     if not path.startswith("/") or path.startswith("//") or parts_of_path.netloc or parts_of_path.scheme:
         return "/"
@@ -55,7 +58,7 @@ def login() -> ResponseReturnValue:
         for name, longest in WISHES.items()
         if request.args.get(name) and len(request.args[name]) <= longest
     }
-    return parts().provider.begin(target, g.language, **wishes)
+    return parts().provider.begin(target, g.language, None, **wishes)
 
 
 @bp.get("/apply")
@@ -69,39 +72,64 @@ def apply() -> ResponseReturnValue:
 @outside
 def callback() -> ResponseReturnValue:
     """Take the provider's answer, start the session, go on to the page asked for."""
-    before = request.cookies.get(parts().application.cookie)
-    arrival = parts().provider.finish(request.args)
-    cookie = parts().sessions.start(
-        iss=parts().settings.issuer,
-        claims=arrival.claims,
-        userinfo=arrival.userinfo,
-        tokens=arrival.tokens,
-        replaces=before,
+    try:
+        arrival = parts().provider.finish(request.args)
+    except SignInFailed as failure:
+        again = again_with_a_page(failure.code, failure.under_way) or _back(failure)
+        if again is None:
+            raise
+        return again
+    started = parts().sessions.start(
+        Arrived(parts().settings.issuer, arrival.claims, arrival.userinfo, arrival.tokens, arrival.accounts),
+        browser=request.cookies.get(parts().application.cookie),
+        leaves=arrival.under_way.get("leaves"),
     )
-    if cookie is None:
+    if started is None:
         raise SignInFailed("ended_meanwhile")
     parts().welcome({**arrival.claims, **arrival.userinfo})
-    answer = make_response(redirect(arrival.target))
+    cookie, seat = started
+    answer = make_response(redirect(_arrives_at(arrival, parts().sessions.find(cookie, seat))))
     answer.set_cookie(
         parts().application.cookie, cookie, httponly=True, samesite="Lax", secure=parts().settings.is_https
     )
     return answer
 
 
+def _back(failure: SignInFailed) -> ResponseReturnValue | None:
+    """Who changed her mind about switching is where she was; None for any other failure."""
+    origin = failure.under_way.get("origin")
+    if failure.code != "access_denied" or not origin:
+        return None
+    before = parts().sessions.find(request.cookies.get(parts().application.cookie, ""), str(origin))
+    if before is None or before.ended_at is not None:
+        return None
+    return redirect(before.root + own_path(failure.under_way.get("back"), parts().settings.address))
+
+
+def _arrives_at(arrival: Arrival, started: Session | None) -> str:
+    asked = arrival.under_way
+    target = own_path(asked.get("target"), parts().settings.address)
+    if started is None:
+        return target
+    left = asked.get("leaves") if asked.get("leaves") != started.id and asked.get("drafted") else None
+    return started.root + target + (f"{'&' if '?' in target else '?'}from={left}" if left else "")
+
+
 @bp.post("/sign-out/here")
 @signed_in
 def sign_out_here() -> ResponseReturnValue:
-    """End the session here only; the sign-in at the provider lives on."""
-    parts().sessions.end(held())
-    parts().provider.give_back(held().tokens)
+    """End the browser's sessions here only; the sign-in at the provider lives on."""
+    for seat in parts().sessions.of_browser(request.cookies.get(parts().application.cookie, "")):
+        parts().provider.give_back(seat.tokens)
+    parts().sessions.end_browser(held())
     return _without_cookie(redirect("/signed-out"))
 
 
 @bp.post("/sign-out/everywhere")
 @signed_in
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End the session here, then send the browser to the provider's sign-out."""
-    parts().sessions.end(held())
+    """End the browser's sessions here, then send it to the provider's sign-out."""
+    parts().sessions.end_browser(held())
     try:
         answer = parts().provider.sign_out(held().tokens.id_token, g.language)
     except ProviderUnreachable:
@@ -110,7 +138,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 @bp.get("/signed-out")
-@anyone
+@anywhere
 def signed_out() -> ResponseReturnValue:
     """Where people arrive after signing out here, or from the provider's sign-out (with our ``state``)."""
     how = "provider" if "state" in request.args and parts().provider.returned_from_sign_out() else "here"

@@ -11,6 +11,7 @@ from idp.cli.clients import client
 from idp.cli.companies import company
 from idp.cli.imports import import_
 from idp.cli.keys import keys
+from idp.cli.linked import linked
 from idp.cli.menus import menu
 from idp.cli.operators import operator
 from idp.cli.registry import registry
@@ -21,8 +22,8 @@ from idp.cli.setup import init, serve, worker
 from idp.cli.trust import trust
 
 COMMANDS = (
-    account, audit, case, client, company, import_, init, keys, menu, operator, registry, secret, serve, service, trust,
-    worker,
+    account, audit, case, client, company, import_, init, keys, linked, menu, operator, registry, secret, serve,
+    service, trust, worker,
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from idp.cli.demo_cards import (
 from idp.cli.demo_case import COMPANY as WAITING
 from idp.cli.demo_data import (
     AGENT_PORT,
+    AGENTS,
     APPLICATIONS,
     COMPANIES,
     FIRST_PORT,
@@ -178,6 +179,10 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
             f"{COMPANIES[each.tax_id][0]} {each.tax_id}",
         )
         for each in PEOPLE
+    ]
+    people += [
+        (agent.username, password, agent.name, "linked account 鏈結帳號", f"acts for {len(agent.accounts)} accounts")
+        for agent in AGENTS
     ]
     where = folder.relative_to(ROOT)
     return "\n".join(

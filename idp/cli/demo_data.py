@@ -76,6 +76,15 @@ class Person:
     service: str = "dreams"
 
 
+@dataclass(frozen=True)
+class Agent:
+    """A person with a linked account, and the accounts bound to it: several companies by one sign-in."""
+
+    username: str
+    name: str
+    accounts: tuple[str, ...]
+
+
 COMPANIES = {"00000016": ("測試一號有限公司", "card"), "00000022": ("測試二號有限公司", "document")}
 NEW_COMPANY = ("00000037", "測試三號有限公司")
 PROVEN_COMPANY = ("00000058", "測試五號有限公司")
@@ -90,16 +99,15 @@ class Application:
     name: str
     name_en: str
     colour: str
-    scope: str = "openid profile email company menus"
-    understands_act: bool = False
+    scope: str = "openid profile email company menus linked_accounts"
 
 
 APPLICATIONS = (
     Application(
         "dreams", "dreams", "DREAMS 案場申請", "DREAMS sites", "#12462a",
-        scope="openid profile email company menus offline_access",
+        scope="openid profile email company menus linked_accounts offline_access",
     ),
-    Application("portpass", "twport", "港區通行證系統", "Port pass", "#0b3f63", understands_act=True),
+    Application("portpass", "twport", "港區通行證系統", "Port pass", "#0b3f63"),
 )  # fmt: skip
 PEOPLE = (
     Person("guest1", "林小玉", "guest", "訪客", "00000016"),
@@ -109,6 +117,7 @@ PEOPLE = (
     Person("port1", "張家豪", "staff", "一般人員", "00000022", "twport"),
     Person("port2", "吳海倫", "group_admin", "群組管理員", "00000022", "twport"),
 )
+AGENTS = (Agent("agent1", "錢大明", ("staff1", "staff2", "port1")),)
 
 
 @dataclass(frozen=True)
@@ -144,11 +153,29 @@ def steps(folder: Path, ports: Ports, known: dict[str, str]) -> Iterator[Step]:
             stdin=known["password"],
             present=("account", "show", "--username", person.username),
         )
+    yield from _agents(known["password"])
     yield from _a_company_to_come_in()
     for application, port in zip(APPLICATIONS, (ports.dreams, ports.portpass), strict=True):
         yield _client(application, f"http://localhost:{port}", known[f"{application.id}_client_secret"])
         yield Step(("menu", "import", str(ROOT / "clients" / application.id / "menus.json")))
     yield from _anchors(folder)
+
+
+def _agents(password: str) -> Iterator[Step]:
+    """The linked accounts, and what is bound to them: bound again it would be refused, so that says it is there."""
+    for agent in AGENTS:
+        named = ("--username", agent.username)
+        told = ("--name", agent.name, "--email", f"{agent.username}@example.test")
+        yield Step(
+            ("linked", "add", *named, *told, "--password-stdin"),
+            stdin=password,
+            present=("account", "show", *named),
+        )
+        for account in agent.accounts:
+            yield Step(
+                ("linked", "bind", *named, "--account", account, "--reason", "demo: agreed on paper"),
+                present=("account", "show", *named),
+            )
 
 
 def _a_company_to_come_in() -> Iterator[Step]:
@@ -197,7 +224,7 @@ def _client(application: Application, home: str, secret: str) -> Step:
         "--grant-type", "authorization_code",
         "--grant-type", "refresh_token",
         "--scope", application.scope,
-        "--acting" if application.understands_act else "--no-acting",
+        "--acting",
     )  # fmt: skip
     return Step(
         ("client", "add", "--client-id", application.id, "--secret-stdin", *registration),

@@ -3,6 +3,7 @@
 from idp.errors import Refused
 
 SENTENCES = {
+    "binding.there": "The two accounts are bound already, or about to be.",
     "already_exists": "{field} is taken already.",
     "not_found": "There is no such {what}.",
     "changed_meanwhile": "It has changed since it was looked at, and nothing was decided: look at it again.",
@@ -33,6 +34,7 @@ REASONS = {
     "mixed": "it needs both letters and digits",
     "made_of": "it is little more than the account's, company's or service's name or number",
     "guessable": "it is too easy to guess",
+    "recent": "it is one of the last three",
 }
 PROBLEMS = {
     "account.not_active": "The account is not active.",
@@ -52,6 +54,9 @@ PROBLEMS = {
     "anchor.there": "This certificate is pinned already.",
     "anchor.weak": "Its key or its signature is too weak: RSA of 2048 bits or EC of 224, and SHA-2, are the least.",
     "auth_method.unknown": "The authentication method is unknown.",
+    "binding.forbidden": "The company takes no linked accounts.",
+    "binding.not_general": "Only general accounts can be bound.",
+    "binding.not_linked": "This is no active linked account.",
     "case.settled": "The service's policy has let its applicant in, so there is nothing to decide.",
     "case.unconfirmed": "Its applicant has not confirmed the mailbox yet, so there is nothing to decide.",
     "case.withdrawn": "Its applicant has withdrawn it.",
@@ -85,6 +90,8 @@ PROBLEMS = {
     "email.form": "This is not one mail address.",
     "email.twice": "An earlier row of this company has this mailbox.",
     "entity.form": "This is not a number of that kind.",
+    "email.same": "The account has this mailbox already.",
+    "email.used_linked": "Another linked account has this mailbox.",
     "email.used": "Another account of this company has this mailbox.",
     "footer.form": "A footer has at most 500 visible characters.",
     "grant.public": "A public client cannot use client_credentials.",
@@ -159,6 +166,8 @@ PROBLEMS = {
     "role.not_of_service": "The service has no such role.",
     "role.unknown": "The role is guest, staff or group_admin.",
     "row.cells": "The row has more or fewer cells than there are columns.",
+    "scope.linked_company": "A client that belongs to one company gets no linked_accounts.",
+    "scope.linked_public": "A public client gets no linked_accounts.",
     "scope.missing": "A client needs at least one scope.",
     "scope.offline_public": "A public client gets no offline_access.",
     "scope.unknown": "The scope is unknown; scopes of a service's own are for client_credentials.",

@@ -25,6 +25,7 @@ from idp.services.file_duties import scan_waiting, tidy_files
 from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
 from idp.services.infected_documents import ask_for_others
+from idp.services.linked_deadlines import keep_linked_deadlines
 from idp.services.reminders import remind_group_admins
 from idp.services.revocation_refresh import refresh_answers
 from idp.services.taken import release_overdue
@@ -56,6 +57,7 @@ def duties(messenger: Messenger, importer: Importer) -> list[Duty]:
     return [
         # What writes mails comes before what sends them.
         Duty("deadlines", 300.0, keep_deadlines),
+        Duty("linked deadlines", 300.0, keep_linked_deadlines),
         Duty("more info", 300.0, lapse_unanswered),
         Duty("infected", 30.0, ask_for_others),
         Duty("overdue", 60.0, release_overdue),

@@ -1,7 +1,6 @@
 """The account page (P25): who one is, for which company, with which menus, and where one is signed in."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask import session as browser_session
@@ -10,20 +9,24 @@ from flask_babel import gettext, ngettext
 from ua_parser import parse
 
 from idp.browser import current_sign_in, forget_current_sign_in
-from idp.config import settings
 from idp.db import transaction
 from idp.errors import NotFound
+from idp.flows.account_guard import only_by_owner
 from idp.flows.forms import check_stamp
 from idp.flows.messages import ADMISSION_REASONS, METHOD_LABELS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
 from idp.flows.moments import is_english
+from idp.flows.own_binding_words import owner_badge
 from idp.flows.own_cards import cards_that_end
 from idp.flows.page_context import NOTICE, application_of
 from idp.policies.assurance import Acr
 from idp.policies.menus import MenuItemRule
+from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
 from idp.services.authorizations import Authorization, authorizations_of, take_back
+from idp.services.binding_facts import bindings_of_account
 from idp.services.clients import ClientRecord, all_clients, client_by_id
+from idp.services.launches import initiation_of, launch
 from idp.services.menus import entitlements, menu_of
 from idp.services.sign_ins import (
     SignedIn,
@@ -52,11 +55,14 @@ def overview() -> ResponseReturnValue:
     signed_in = current_sign_in()
     if signed_in is None:
         return redirect(url_for("sign_in.ask"), 303)
+    if _has_another_home(signed_in) and not request.args.get("own"):
+        return redirect(url_for("linked.home"), 303)
     if is_due_to_be_seen(signed_in):
         with transaction():
             see_sign_in(signed_in)
-    acting = signed_in.human
+    acting = signed_in.seat
     company = acting.company
+    is_own = acting.via is None
     return render_template(
         "account/overview.html",
         account={
@@ -77,11 +83,19 @@ def overview() -> ResponseReturnValue:
         if company
         else None,
         applications=_applications(signed_in),
-        sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)],
-        authorizations=[_authorization(one) for one in authorizations_of(acting.account_id)],
-        ending_cards=cards_that_end(acting.account_id),
+        is_own=is_own,
+        # Where its owner is signed in, and what she agreed to, is no business of who acts for her.
+        sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)] if is_own else [],
+        authorizations=[_authorization(one) for one in authorizations_of(acting.account_id)] if is_own else [],
+        ending_cards=cards_that_end(acting.account_id) if is_own else [],
+        binding_badge=owner_badge(bindings_of_account(acting.account_id)) if is_own and company else None,
         notice=browser_session.pop(NOTICE, None),
     )
+
+
+def _has_another_home(signed_in: SignedIn) -> bool:
+    """Whether it is a linked account that acts as none: it binds and chooses, and does nothing else (R-093, R-094)."""
+    return signed_in.seat.kind is AccountKind.LINKED
 
 
 @bp.post("/account/open")
@@ -92,14 +106,14 @@ def open_application() -> ResponseReturnValue:
         return redirect(url_for("sign_in.ask", expired=1), 303)
     check_stamp()
     client = client_by_id(request.form.get("client", ""))
-    if client is None or client.initiate_login_uri is None or admission_of(signed_in.human, client):
+    seat = signed_in.seat
+    if client is None or client.initiate_login_uri is None or admission_of(seat, client):
         raise NotFound
-    acting = signed_in.human
-    hints = {"iss": settings().issuer, "login_hint": acting.account_id}
-    if acting.company is not None:
-        hints["tenant"] = acting.company.id
-    joint = "&" if "?" in client.initiate_login_uri else "?"
-    return redirect(client.initiate_login_uri + joint + urlencode(hints), 303)
+    if seat.via is None:
+        return redirect(initiation_of(client, seat), 303)
+    with transaction():
+        address = launch(signed_in, seat.via.binding_id, client)
+    return redirect(address, 303)
 
 
 @bp.post("/account/sign-ins/end")
@@ -109,8 +123,9 @@ def end_one_sign_in() -> ResponseReturnValue:
     if signed_in is None:
         return redirect(url_for("sign_in.ask", expired=1), 303)
     check_stamp()
+    only_by_owner(signed_in.seat)
     with transaction():
-        if not end_own_sign_in(request.form.get("sign_in", ""), signed_in.human.account_id):
+        if not end_own_sign_in(request.form.get("sign_in", ""), signed_in.seat.account_id):
             raise NotFound
     forget_current_sign_in()
     browser_session[NOTICE] = gettext("已結束該裝置的登入。")
@@ -124,8 +139,9 @@ def take_back_authorization() -> ResponseReturnValue:
     if signed_in is None:
         return redirect(url_for("sign_in.ask", expired=1), 303)
     check_stamp()
+    only_by_owner(signed_in.seat)
     with transaction():
-        if not take_back(signed_in.human.account_id, request.form.get("client", "")):
+        if not take_back(signed_in.seat.account_id, request.form.get("client", "")):
             raise NotFound
     browser_session[NOTICE] = gettext("已撤回授權，該應用系統下次登入時會再詢問您。")
     return redirect(url_for("account.overview"), 303)
@@ -142,14 +158,14 @@ def _authorization(one: Authorization) -> dict[str, Any]:
 
 
 def _applications(signed_in: SignedIn) -> list[dict[str, Any]]:
-    uses = last_uses(signed_in.human.account_id)
+    uses = last_uses(signed_in.seat)
     return [_tile(c, signed_in, uses.get(c.id)) for c in all_clients() if c.initiate_login_uri]
 
 
 def _tile(client: ClientRecord, signed_in: SignedIn, last_used: Any) -> dict[str, Any]:
     shown = application_of(client)
-    problem = admission_of(signed_in.human, client)
-    menus = [] if problem else _menus(client.id, signed_in.human, signed_in)
+    problem = admission_of(signed_in.seat, client)
+    menus = [] if problem else _menus(client.id, signed_in.seat, signed_in)
     return {
         "client_id": client.id,
         "name": shown.name,

@@ -12,12 +12,13 @@ from flask_babel import gettext
 
 from idp.browser import drop_sign_in_cookie, forget_current_sign_in, peer_address
 from idp.db import session, transaction
-from idp.flows.forms import check_stamp
+from idp.flows.forms import check_human
 from idp.flows.registration_words import AGREED_TITLES
 from idp.flows.shown_texts import mailbox_of, service_name, shown_text
 from idp.flows.waiting import Visit, back_to_request, to_sign_in, visit_of
 from idp.models import Service
 from idp.policies.agreements import Due, DueText, Named, unticked
+from idp.services.acting import Acting
 from idp.services.agreements import agree_to_texts, decline_texts, texts_due
 from idp.services.authorization_requests import note_decision
 from idp.services.sign_ins import end_sign_in
@@ -31,7 +32,7 @@ def ask(request_id: str) -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    due = texts_due(visit.signed_in.human, visit.client)
+    due = texts_due(_who(visit), visit.client)
     return _page(visit, due) if due.texts else back_to_request(request_id)
 
 
@@ -41,23 +42,27 @@ def answer(request_id: str) -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    check_stamp()
-    due = texts_due(visit.signed_in.human, visit.client)
+    check_human()
+    due = texts_due(_who(visit), visit.client)
     if request.form.get("do") == "decline":
         return _decline(visit, due)
-    ticks = {(text.id, request.form.get(f"agree-{text.id}", "")) for text in due.texts}
+    ticks = ticks_of(due)
     if unticked(due.texts, ticks):
         return _page(visit, due, ticks=ticks)
     with transaction():
-        agree_to_texts(visit.signed_in.human, visit.client, due.texts, peer_address())
+        agree_to_texts(_who(visit), visit.client, due.texts, peer_address())
     return back_to_request(request_id)
 
 
+def _who(visit: Visit) -> Acting:
+    """Who agrees: the human, whichever account she would enter as."""
+    return visit.seat or visit.signed_in.human
+
+
 def _decline(visit: Visit, due: Due) -> Response:
-    human = visit.signed_in.human
     with transaction():
-        decline_texts(human, visit.client, due.texts)
-        note_decision(visit.waiting.id, human.account_id, agreed=False)
+        decline_texts(_who(visit), visit.client, due.texts)
+        note_decision(visit.waiting.id, _who(visit).account_id, agreed=False)
         end_sign_in(visit.signed_in.id, because="declined")
     forget_current_sign_in()
     response = make_response(back_to_request(visit.waiting.id))
@@ -65,9 +70,17 @@ def _decline(visit: Visit, due: Due) -> Response:
     return response
 
 
+def ticks_of(due: Due) -> set[Named]:
+    """What was ticked in the form that was sent."""
+    return {(text.id, request.form.get(f"agree-{text.id}", "")) for text in due.texts}
+
+
 def _page(visit: Visit, due: Due, *, ticks: Collection[Named] | None = None) -> Response:
+    return texts_page(session.get_one(Service, visit.client.service_id), due, ticks=ticks)
+
+
+def texts_page(service: Service, due: Due, *, ticks: Collection[Named] | None = None) -> Response:
     """The page; with ticks, that of a form in which some are missing."""
-    service = session.get_one(Service, visit.client.service_id)
     missing = unticked(due.texts, ticks) if ticks is not None else ()
     page = render_template(
         "agreements/ask.html",

@@ -33,6 +33,7 @@ from idp.flows.door import (
 from idp.flows.forms import with_retry
 from idp.flows.messages import sentence_for
 from idp.policies.cards import CardWay, ways_of
+from idp.services.acting import Acting
 from idp.services.card_answers import PresentedCard
 from idp.services.card_sign_in import account_of_card, methods_with_card, note_unknown_card
 from idp.services.flows import start_run
@@ -62,12 +63,12 @@ def answer() -> ResponseReturnValue:
         card = present(CardPurpose.LOGIN)
         try:
             with transaction():
-                token = _sign_in(arrival, card)
+                account, token = _sign_in(arrival, card)
         except CardUnknown:
             return redirect(_lead_unknown(arrival, card), 303)
     except Refused as refused:
         return _page(arrival, refused=refused)
-    return lead_on(token, arrival.goes_on)
+    return lead_on(token, arrival.leads(account))
 
 
 def _check_offered() -> None:
@@ -75,11 +76,11 @@ def _check_offered() -> None:
         raise NotFound
 
 
-def _sign_in(arrival: Arrival, card: PresentedCard) -> str:
+def _sign_in(arrival: Arrival, card: PresentedCard) -> tuple[Acting, str]:
     expected = arrival.signed_in.human.account_id if arrival.signed_in is not None and not arrival.other else None
     account, previous = account_of_card(card, only=expected), previous_sign_in()
     methods = methods_with_card(card, previous, account)
-    return let_in(account, methods, arrival, previous=previous, card_tax_id=str(card.holder.tax_id))
+    return account, let_in(account, methods, arrival, previous=previous, card_tax_id=str(card.holder.tax_id))
 
 
 def _lead_unknown(arrival: Arrival, card: PresentedCard) -> str:

@@ -13,7 +13,7 @@ from idp.db import transaction
 from idp.errors import Refused
 from idp.flows.card_answers import keeps_popups, present
 from idp.flows.door import lead_on
-from idp.flows.forms import check_stamp, with_retry
+from idp.flows.forms import check_human, with_retry
 from idp.flows.messages import METHOD_LABELS
 from idp.flows.own_cards import sentence_for_own
 from idp.flows.page_context import application_of, person_of
@@ -39,7 +39,7 @@ def ask() -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    lack = lack_of(visit.asked, visit.signed_in)
+    lack = _lack(visit)
     return _page(visit, lack) if lack.shortfall in ON_A_PAGE else back_to_request(request_id)
 
 
@@ -51,13 +51,13 @@ def answer() -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    check_stamp()
+    check_human()
     try:
         card = present(CardPurpose.STEP_UP)
         with transaction():
             token = _raise(visit, card)
     except Refused as refused:
-        return _page(visit, lack_of(visit.asked, visit.signed_in), refused=refused)
+        return _page(visit, _lack(visit), refused=refused)
     return lead_on(token, address_of_request(request_id))
 
 
@@ -68,14 +68,18 @@ def decline() -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    check_stamp()
-    choice, lack = request.form.get("choice"), lack_of(visit.asked, visit.signed_in)
+    check_human()
+    choice, lack = request.form.get("choice"), _lack(visit)
     with transaction():
         if choice == "back":
             note_decision(request_id, visit.signed_in.human.account_id, agreed=False)
         elif choice == "go-on" and lack.shortfall is Shortfall.WISHED:
             note_going_on(request_id)
     return back_to_request(request_id)
+
+
+def _lack(visit: Visit) -> Lack:
+    return lack_of(visit.asked, visit.signed_in, visit.seat or visit.signed_in.human)
 
 
 def _raise(visit: Visit, card: PresentedCard) -> str:

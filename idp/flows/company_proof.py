@@ -12,6 +12,7 @@ from idp.certificates.statement import CardPurpose
 from idp.config import settings
 from idp.db import transaction
 from idp.errors import NotFound, Refused
+from idp.flows.account_guard import only_by_owner
 from idp.flows.card_answers import keeps_popups, present
 from idp.flows.forms import with_retry
 from idp.flows.group_guard import group_admin, only_group_admins
@@ -29,6 +30,7 @@ bp.before_request(only_group_admins)
 @keeps_popups
 def look() -> ResponseReturnValue:
     """Show what the card will prove; nothing where it would tell nothing new."""
+    only_by_owner(group_admin())
     company = group_admin().company
     if company is None or not settings().offers_cards:
         raise NotFound
@@ -41,6 +43,7 @@ def look() -> ResponseReturnValue:
 @keeps_popups
 def prove() -> ResponseReturnValue:
     """Let the company count as proven by the card that was presented."""
+    only_by_owner(group_admin())
     try:
         card = present(CardPurpose.PROVE)
         with transaction():

@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from idp.config import settings
 from idp.db import transaction
-from idp.flows.forms import check_stamp
+from idp.flows.forms import check_human
 from idp.flows.messages import ROLE_LABELS
 from idp.flows.page_context import application_of, person_of
 from idp.flows.waiting import Visit, back_to_request, to_sign_in, visit_of
@@ -28,7 +28,9 @@ bp = Blueprint("consent", __name__)
 def ask(request_id: str) -> ResponseReturnValue:
     """Show what is asked for, with the person's own data."""
     visit = visit_of(request_id)
-    return _page(visit) if visit is not None else to_sign_in(request_id)
+    if visit is None:
+        return to_sign_in(request_id)
+    return _page(visit, visit.seat) if visit.seat is not None else back_to_request(request_id)
 
 
 @bp.post("/consent/<request_id>")
@@ -37,25 +39,26 @@ def answer(request_id: str) -> ResponseReturnValue:
     visit = visit_of(request_id)
     if visit is None:
         return to_sign_in(request_id)
-    check_stamp()
-    decision = request.form.get("decision")
-    if decision not in {"accept", "refuse"}:
-        return _page(visit)
+    check_human()
+    decision, seat = request.form.get("decision"), visit.seat
+    if seat is None:
+        return back_to_request(request_id)
+    if decision not in {"accept", "refuse"} or request.form.get("seat") != visit.seat_key:
+        return _page(visit, seat)
     with transaction():
         if decision == "accept":
-            scopes = sorted(scopes_to_agree(visit.scope, visit.asked))
-            agree(visit.signed_in.human, visit.client.id, scopes)
-        note_decision(request_id, visit.signed_in.human.account_id, agreed=decision == "accept")
+            agree(seat, visit.client.id, sorted(scopes_to_agree(visit.scope, visit.asked)))
+        note_decision(request_id, seat.account_id, agreed=decision == "accept")
     return back_to_request(request_id)
 
 
-def _page(visit: Visit) -> str:
+def _page(visit: Visit, acting: Acting) -> str:
     scopes = scopes_to_agree(visit.scope, visit.asked)
-    acting = visit.signed_in.human
     return render_template(
         "consent/ask.html",
         application=application_of(visit.client),
         acting=person_of(acting),
+        seat_key=visit.seat_key,
         claims=[line for scope in CLAIMS_OF_SCOPE if scope in scopes for line in _lines(scope, acting)],
         offline=OFFLINE in scopes,
         offline_days=settings().offline_days,
@@ -82,5 +85,9 @@ def _lines(scope: str, acting: Acting) -> list[dict[str, Any]]:
         ],
         "menus": [(gettext("選單權限"), gettext("這個應用系統中您可以使用的選單"))],
         "electronic_id": [(gettext("帳號識別碼"), acting.electronic_id)],
+        # Who came directly has none: the client learns of no other account.
+        "linked_accounts": [(gettext("可切換的公司帳號"), gettext("您能以鏈結帳號使用這個應用系統的其他公司與權限"))]
+        if acting.via
+        else [],
     }
     return [{"title": title, "detail": detail or gettext("（未填）")} for title, detail in lines[scope]]

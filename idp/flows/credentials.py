@@ -13,7 +13,7 @@ from idp.certificates.statement import CardPurpose
 from idp.config import settings
 from idp.db import transaction
 from idp.errors import NotFound, Refused
-from idp.flows.account_guard import account_pages, oneself
+from idp.flows.account_guard import account_pages, oneself, only_by_owner
 from idp.flows.card_answers import keeps_popups, present
 from idp.flows.card_words import RANK_LABELS
 from idp.flows.forms import with_retry
@@ -58,6 +58,7 @@ def enrol() -> ResponseReturnValue:
 @bp.get("/credentials/<card_id>/remove")
 def ask_to_remove(card_id: str) -> ResponseReturnValue:
     """Ask whether a card is to be removed, and tell what follows."""
+    only_by_owner(oneself())
     return _confirmation(card_id)
 
 
@@ -87,11 +88,13 @@ def _own_card(card_id: str) -> EnrolledCard:
 def _page(*, refused: Refused | None = None) -> Response:
     acting = oneself()
     company = acting.company
+    is_own = acting.via is None
     page = render_template(
         "account/credentials.html",
         cards=[shown_card(card) for card in cards_of(acting.account_id)],
         has_password=has_password(acting.account_id),
-        takes_cards=settings().offers_cards and acting.tax_id is not None,
+        takes_cards=is_own and settings().offers_cards and acting.tax_id is not None,
+        is_own=is_own,
         has_company=company is not None,
         is_to_prove=_may_prove(acting),
         is_unled=company is not None and acting.tax_id is not None and not group_admins_of(company.id),

@@ -16,9 +16,11 @@ from idp.browser import (
     sign_in_token,
 )
 from idp.errors import AccountPending, AccountRejected, AccountUnverified, Refused
+from idp.flows.fresh import has_fresh_sign_in
 from idp.flows.own_paths import own_path
 from idp.flows.page_context import on_the_way_to
 from idp.policies.assurance import Method
+from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
 from idp.services.authorization_requests import WaitingRequest, note_signed_in, waiting_request
 from idp.services.clients import client_by_id
@@ -28,12 +30,14 @@ from idp.services.sign_ins import SignedIn, begin_sign_in, find_sign_in
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Somebody at the door: for a request that waits or a page that wanted a sign-in (``back``), perhaps signed in
-    already; ``other`` says that she wants to be somebody else."""
+    already; ``other`` says that she wants to be somebody else, ``again`` that the page asks for a fresh sign-in
+    (flows/fresh.py)."""
 
     waiting: WaitingRequest | None
     signed_in: SignedIn | None
     other: bool
     back: str
+    again: bool = False
 
     @property
     def is_fixed(self) -> bool:
@@ -43,32 +47,40 @@ class Arrival:
     @property
     def is_done(self) -> bool:
         """Whether nobody asks for a sign-in, and there is one."""
-        return self.is_fixed and self.waiting is None
+        return self.is_fixed and self.waiting is None and not (self.again and not has_fresh_sign_in())
 
     @property
     def on_the_way(self) -> dict[str, Any]:
         """What the address of every page at the door carries along."""
-        return {"request_id": self.waiting.id if self.waiting else None, "back": self.back or None}
+        waiting_id = self.waiting.id if self.waiting else None
+        return {"request_id": waiting_id, "back": self.back or None, "again": "1" if self.again else None}
 
     @property
     def fields(self) -> dict[str, str]:
         """The same as hidden fields of a form."""
         waiting_id = self.waiting.id if self.waiting else ""
-        return {"request_id": waiting_id, "other": "1" if self.other else "", "back": self.back}
+        other, again = "1" if self.other else "", "1" if self.again else ""
+        return {"request_id": waiting_id, "other": other, "back": self.back, "again": again}
 
     @property
     def goes_on(self) -> str:
-        """Where one is led once one is signed in."""
+        """Where one is led who is signed in already."""
+        return self.leads(self.signed_in.human if self.signed_in is not None else None)
+
+    def leads(self, account: Acting | None) -> str:
+        """Where one is led once one is signed in as this account: a linked one has a home of its own (R-093)."""
         if self.waiting is not None:
             return url_for("authorize.resume", request_id=self.waiting.id)
-        return self.back or url_for("account.overview")
+        is_linked = account is not None and account.kind is AccountKind.LINKED
+        return self.back or url_for("linked.home" if is_linked else "account.overview")
 
 
 def arrival_of(values: Mapping[str, str]) -> Arrival:
     """Who comes, by the fields of an address or a form. The browser gets its id, if it has none."""
     browser, request_id = browser_id(), values.get("request_id", "")
     waiting = waiting_request(request_id, browser=browser) if request_id else None
-    return Arrival(waiting, current_sign_in(), bool(values.get("other")), own_path(values.get("back")) or "")
+    back, other, again = own_path(values.get("back")) or "", bool(values.get("other")), bool(values.get("again"))
+    return Arrival(waiting, current_sign_in(), other, back, again)
 
 
 def show_door(arrival: Arrival, endpoint: str) -> None:

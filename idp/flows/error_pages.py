@@ -14,14 +14,16 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 
 from idp.db import now, session, transaction
 from idp.errors import DatabaseBusy, FormOfAnotherAccount, NotFound, Refused, RequestGone
+from idp.flows.conflict import conflict_page
 from idp.flows.messages import sentence_for
+from idp.flows.ops.shell import is_console
 from idp.services.audit import record
 
 log = logging.getLogger("idp")
 
 RETRY_SECONDS = 2
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-PROTOCOL_PATHS = frozenset({"/token", "/userinfo", "/introspect", "/revoke"})
+PROTOCOL_PATHS = frozenset({"/token", "/userinfo", "/introspect", "/revoke", "/me/accounts"})
 
 
 def register(app: Flask) -> None:
@@ -38,6 +40,8 @@ def refused_page(refused: Refused) -> Response:
     """A refusal that no form shows: its sentence as a page."""
     if isinstance(refused, RequestGone):
         return Response(render_template("errors/authorization.html", code="expired_request", at=now()), refused.status)
+    if isinstance(refused, FormOfAnotherAccount) and not is_console() and (page := conflict_page(refused.status)):
+        return page
     if isinstance(refused, NotFound):
         heading = gettext("找不到這個頁面")
     elif isinstance(refused, FormOfAnotherAccount):

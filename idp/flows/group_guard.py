@@ -1,16 +1,20 @@
-"""Who may come into the group admin's console, 「審核與權限管理」 (R-037), and for which company she is there."""
+"""Who may come into the group admin's console, 「審核與權限管理」 (R-037), and for which company she is there.
+
+Through a linked account only where the company lets it be so: else she is staff (services.acting, R-115).
+"""
 
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from idp.browser import current_sign_in, peer_address
+from idp.browser import current_sign_in
 from idp.errors import MenuForbidden
+from idp.flows.account_guard import circumstances_of
 from idp.flows.forms import check_stamp
 from idp.policies.roles import Permission, permits
 from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
-from idp.services.audit import Circumstances, set_circumstances
+from idp.services.audit import set_circumstances
 from idp.services.group_admins import group_admins_of
 
 NAMES_TOLD = 3
@@ -24,18 +28,18 @@ def group_pages(name: str) -> Blueprint:
 
 
 def only_group_admins() -> ResponseReturnValue | None:
-    """Let a group admin in who acts as herself; others sign in first, or are told whom to ask."""
+    """Let a group admin in; others sign in first, or are told whom to ask."""
     signed_in = current_sign_in()
     if signed_in is None:
         back = request.full_path.rstrip("?") if request.method == "GET" else request.path
         expired = 1 if request.method == "POST" else None
         return redirect(url_for("sign_in.ask", back=back, expired=expired), 303)
-    acting = signed_in.human
-    if not _leads(acting):
-        raise _forbidden(acting)
+    acting = signed_in.seat
     if request.method == "POST":
         check_stamp()
-    set_circumstances(Circumstances(actor=acting.account_id, address=peer_address()))
+    if not _leads(acting):
+        raise _forbidden(acting)
+    set_circumstances(circumstances_of(acting))
     g.group_admin = acting
     return None
 
@@ -55,8 +59,8 @@ def own_company() -> str:
 
 
 def _leads(acting: Acting) -> bool:
-    is_herself = acting.kind is AccountKind.GENERAL and acting.via is None and acting.company is not None
-    return is_herself and acting.role is not None and permits(acting.role, Permission.MANAGE_USERS)
+    is_of_company = acting.kind is AccountKind.GENERAL and acting.company is not None
+    return is_of_company and acting.role is not None and permits(acting.role, Permission.MANAGE_USERS)
 
 
 def _forbidden(acting: Acting) -> MenuForbidden:

@@ -25,6 +25,7 @@ from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus
 from idp.services.group_people import SeenPerson, person_of
 from idp.services.menu_rights import ClientMenu, Ticks, menus_before, rights_of, set_menu_rights
+from idp.services.own_seats import check_not_own_seat
 
 bp = group_pages("group_menus")
 
@@ -70,6 +71,7 @@ def preview_ticks(account_id: str) -> ResponseReturnValue:
 def _save(seen: SeenPerson, ticks: Ticks) -> ResponseReturnValue:
     try:
         with transaction():
+            check_not_own_seat(group_admin(), seen.account.id)
             changed = set_menu_rights(group_admin().account_id, ticks)
     except NotFound:
         raise

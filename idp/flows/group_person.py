@@ -25,6 +25,7 @@ from idp.policies.reviews import Outcome, Reason
 from idp.policies.roles import Permission, Role, permits
 from idp.policies.standing import AccountStatus
 from idp.services.group_people import SeenPerson, person_of
+from idp.services.own_seats import check_not_own_seat
 
 bp = group_pages("group_person")
 
@@ -50,6 +51,7 @@ def save(account_id: str) -> ResponseReturnValue:
         return _page(seen, form, status=400)
     try:
         with transaction():
+            check_not_own_seat(group_admin(), account_id)
             notice = form.save(group_admin().account_id, account_id)
     except NotFound:
         raise

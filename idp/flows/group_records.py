@@ -25,6 +25,7 @@ from idp.services.group_audit import (
     Colleague,
     GroupRecord,
     Kind,
+    LinkedPerson,
     Party,
     RecordSearch,
     records_of,
@@ -102,9 +103,18 @@ def _row(record: GroupRecord) -> dict[str, Any]:
         "sentence": _sentence(record),
         "is_refused": record.outcome != "done",
         "by": _name(record.by),
-        "by_account": record.by.username if isinstance(record.by, Colleague) else None,
+        "by_account": _username(record.by),
+        "is_linked": isinstance(record.by, LinkedPerson),
+        "seat": _seat(record),
         "about": record.about if record.about != record.by else None,
+        "linked": record.linked if record.linked and not isinstance(record.by, LinkedPerson) else None,
     }
+
+
+def _seat(record: GroupRecord) -> Colleague | None:
+    """As whom a linked account did it, where that is not whom it is about."""
+    seat = record.by.seat if isinstance(record.by, LinkedPerson) else None
+    return seat if seat != record.about else None
 
 
 def _sentence(record: GroupRecord) -> str:
@@ -112,8 +122,12 @@ def _sentence(record: GroupRecord) -> str:
     return event_sentence(record, application_of(client).name if client else None)
 
 
-def _name(by: Colleague | Party) -> str:
-    return by.name if isinstance(by, Colleague) else str(PARTY_LABELS[by])
+def _name(by: Colleague | LinkedPerson | Party) -> str:
+    return str(PARTY_LABELS[by]) if isinstance(by, Party) else by.name
+
+
+def _username(by: Colleague | LinkedPerson | Party) -> str | None:
+    return None if isinstance(by, Party) else by.username
 
 
 def _headings() -> list[str]:
@@ -124,6 +138,7 @@ def _headings() -> list[str]:
         gettext("內容"),
         gettext("對象"),
         gettext("對象帳號"),
+        gettext("鏈結帳號"),
         gettext("代碼"),
     ]
 
@@ -132,9 +147,10 @@ def _cells(record: GroupRecord) -> list[str]:
     return [
         record.at.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M:%S"),
         _name(record.by),
-        record.by.username if isinstance(record.by, Colleague) else "",
+        _username(record.by) or "",
         _sentence(record),
         record.about.name if record.about else "",
         record.about.username if record.about else "",
+        record.linked.username if record.linked else "",
         record.action,
     ]

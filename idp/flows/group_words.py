@@ -10,12 +10,14 @@ from idp.flows.registration_words import AGREED_TITLES
 from idp.mails.words import REASON_SENTENCES
 from idp.models import AuditEntry, Service
 from idp.policies.assurance import Acr
+from idp.policies.bindings import LinkedAccounts
 from idp.policies.data_scope import DataScope
 from idp.policies.registration import Reviewer
 from idp.policies.reminders import Reminders
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus
+from idp.services.acting_records import ActingRecord
 from idp.services.group_audit import GroupRecord, Kind, Party
 from idp.services.group_people import Tab
 
@@ -75,11 +77,17 @@ KIND_LABELS = {
     Kind.INVITATION: lazy_gettext("邀請"),
     Kind.COMPANY: lazy_gettext("公司"),
     Kind.SIGN_IN: lazy_gettext("登入"),
+    Kind.LINKED: lazy_gettext("鏈結帳號"),
 }
 PARTY_LABELS = {
     Party.OPERATOR: lazy_gettext("服務單位"),
     Party.OUTSIDER: lazy_gettext("公司外的帳號"),
     Party.SYSTEM: lazy_gettext("系統"),
+}
+LINKED_ACCOUNTS_LABELS = {
+    LinkedAccounts.ALLOWED: lazy_gettext("由同仁自行同意"),
+    LinkedAccounts.ADMIN_APPROVES: lazy_gettext("同仁同意後，還須群組管理員核准"),
+    LinkedAccounts.FORBIDDEN: lazy_gettext("不允許鏈結帳號"),
 }
 REVIEWER_LABELS = {
     Reviewer.GROUP_ADMIN: lazy_gettext("群組管理員"),
@@ -102,6 +110,11 @@ EVENTS = {
     "account:reminders:changed": lazy_gettext("修改提醒設定：%(reminders)s"),
     "account:mailbox:asked": lazy_gettext("寄出驗證信"),
     "account:mailbox:confirmed": lazy_gettext("已完成 Email 驗證"),
+    "account:mailbox:change_asked": lazy_gettext("申請將 Email 變更為 %(mailbox)s"),
+    "account:mailbox:change_cancelled": lazy_gettext("取消變更 Email"),
+    "account:mailbox:changed": lazy_gettext("Email 變更為 %(mailbox)s"),
+    "account:profile:changed": lazy_gettext("修改基本資料"),
+    "account:password:changed": lazy_gettext("更改密碼"),
     "account:password:disabled": lazy_gettext("密碼錯誤次數過多，密碼已停用"),
     "account:sign_in:begun": lazy_gettext("登入"),
     "account:sign_in:failed": lazy_gettext("登入失敗"),
@@ -116,6 +129,18 @@ EVENTS = {
     "account:card:removed": lazy_gettext("移除工商憑證卡片"),
     "account:sign_in:card_used": lazy_gettext("以卡片驗證身分"),
     "account:card:ending:told": lazy_gettext("寄出憑證到期提醒"),
+    "binding:asked": lazy_gettext("鏈結帳號要求綁定帳號"),
+    "binding:code:sent": lazy_gettext("寄出綁定驗證碼"),
+    "binding:code:refused": lazy_gettext("輸入錯誤的綁定驗證碼"),
+    "binding:owner:asked": lazy_gettext("寄信請帳號使用者同意綁定"),
+    "binding:agreed": lazy_gettext("帳號使用者同意綁定，待群組管理員同意"),
+    "binding:bound": lazy_gettext("綁定鏈結帳號"),
+    "binding:held": lazy_gettext("密碼或 Email 已變更，鏈結帳號綁定待確認"),
+    "binding:confirmed": lazy_gettext("帳號使用者確認繼續綁定"),
+    "binding:unbound": lazy_gettext("解除鏈結帳號綁定，或結束綁定申請"),
+    "binding:used:first": lazy_gettext("鏈結帳號首次以這個帳號登入"),
+    "binding:password:kept": lazy_gettext("帳號使用者選擇不變更密碼"),
+    "linked:switched": lazy_gettext("鏈結帳號切換為這個帳號"),
     "card:unknown": lazy_gettext("有人插入貴公司尚未登錄的卡片"),
     "case:submitted": lazy_gettext("送出申請 %(case)s"),
     "case:corrected": lazy_gettext("修正申請 %(case)s"),
@@ -152,6 +177,9 @@ EVENTS = {
     "company:group_admin:by_card": lazy_gettext("以工商憑證正卡成為群組管理員"),
     "company:acr:demanded": lazy_gettext("要求所屬人員以工商憑證登入"),
     "company:acr:waived": lazy_gettext("不再要求所屬人員以工商憑證登入"),
+    "company:linked_accounts:changed": lazy_gettext(
+        "鏈結帳號的規定改為「%(linked_accounts)s」；群組管理員的權限：%(linked_admin)s"
+    ),
     "company:closed": lazy_gettext("公司已歇業或解散"),
     "company:recheck:needed": lazy_gettext("公司登記資料待確認"),
 }
@@ -167,7 +195,7 @@ def explanations_for(service: Service | None) -> dict[str, str]:
     return told
 
 
-def event_sentence(record: GroupRecord | AuditEntry, client_name: str | None) -> str:
+def event_sentence(record: GroupRecord | ActingRecord | AuditEntry, client_name: str | None) -> str:
     """What a record tells, as a sentence; the code of an event that has none."""
     sentence = EVENTS.get(record.action)
     if sentence is None:
@@ -189,7 +217,12 @@ def _values(details: dict[str, Any], client: str | None) -> dict[str, str]:
         "reminders": _of(REMINDER_LABELS, details.get("reminders")),
         "client": client or UNTOLD,
         "text": _of(AGREED_TITLES, details.get("text")),
+        "mailbox": str(details.get("mailbox") or UNTOLD),
         "version": str(details.get("version") or UNTOLD),
+        "linked_accounts": _of(LINKED_ACCOUNTS_LABELS, details.get("linked_accounts")),
+        "linked_admin": str(
+            gettext("可經由鏈結帳號使用") if details.get("linked_admin") else gettext("不可經由鏈結帳號使用")
+        ),
         "added": _listed(details.get("added")),
         "removed": _listed(details.get("removed")),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from idp.errors import Refused
 from idp.flows.card_words import CARD_MESSAGES, CARD_METHOD_LABELS
@@ -63,6 +63,9 @@ PROBLEMS = {
         "已有申請等候，其中一位會成為第一位群組管理員。請指定其 Email，或勾選依序成為群組管理員。"
     ),
     "account.not_active": lazy_gettext("這個帳號目前沒有使用中，無法進行這項操作。"),
+    "binding.not_linked": lazy_gettext("這個帳號不是使用中的鏈結帳號。"),
+    "binding.not_general": lazy_gettext("只能綁定一般帳號。"),
+    "binding.forbidden": lazy_gettext("這家公司不接受鏈結帳號綁定其帳號，請洽該公司的群組管理員。"),
     "account.not_suspended": lazy_gettext("這個帳號目前沒有停用。"),
     "account.not_of_company": lazy_gettext("這家公司沒有這個帳號，請確認帳號。"),
     "account.no_such_role": lazy_gettext("這個帳號的服務沒有群組管理員這項權限。"),
@@ -105,6 +108,9 @@ PROBLEMS = {
     "entity.oid": lazy_gettext("物件識別碼應以 2.16.886.101 開頭，例如 2.16.886.101.20003.20065.20021。"),
     "entity.foreign": lazy_gettext("請輸入國別代碼、連字號與當地登記號碼，例如 JP-0104-01-056795。"),
     "entity.other": lazy_gettext("編號應為 1 至 32 個英文字母、數字、句點或連字號。"),
+    "email.same": lazy_gettext("這就是目前的 Email，請輸入新的 Email。"),
+    "recent": lazy_gettext("不可使用最近三次使用過的密碼，請改用其他密碼。"),
+    "email.used_linked": lazy_gettext("這個 Email 已經用於另一個鏈結帳號，請以原來的鏈結帳號登入，或使用其他 Email。"),
     "email.used": lazy_gettext("這個 Email 已經用於貴公司的另一個帳號，請使用您本人的 Email。"),
     "document.none": lazy_gettext("請選擇要上傳的公司證明文件。"),
     "document.empty": lazy_gettext("這個檔案是空的，請重新選擇檔案。"),
@@ -141,6 +147,7 @@ PROBLEMS = {
 
 LINK_TROUBLES = {
     "unknown": lazy_gettext("這個連結不正確。請確認網址完整，或補發驗證信。"),
+    "taken_linked": lazy_gettext("這個信箱已經用於另一個鏈結帳號，無法再用於這筆申請。請以原來的鏈結帳號登入。"),
     "used": lazy_gettext("這個連結已經使用過。若您已完成驗證，請直接登入。"),
     "expired": lazy_gettext("這個連結已經逾時。請補發驗證信，再點選新信件中的連結。"),
     "replaced": lazy_gettext("這個連結已由較新的信件取代。請點選最後收到的信件中的連結。"),
@@ -167,6 +174,15 @@ MESSAGES: dict[str, Sentence] = {
     "login.rejected": _plain(lazy_gettext("您的帳號申請未審核通過。請至「申請進度」查看原因，修正後再次送出。")),
     "login.suspended": lambda d: _suspended(d),
     "acting.conflict": _plain(lazy_gettext("這份表單是以另一個帳號開啟的，因此沒有送出。請確認目前身分後再試一次。")),
+    "acting.not_yours": _plain(
+        lazy_gettext(
+            "您正經由鏈結帳號代表這個帳號。帳號的憑證、密碼、信箱、同意、登入與綁定只能由帳號本人變更，"
+            "請由本人直接登入後辦理。"
+        )
+    ),
+    "acting.own_seat": _plain(
+        lazy_gettext("這個帳號與您的鏈結帳號綁定，或屬於您本人，不能由您審核或變更，請由貴公司另一位群組管理員辦理。")
+    ),
     "request.gone": _plain(
         lazy_gettext("這次登入已經完成或逾時。請回到應用系統，再按一次登入。您的帳號與資料不受影響。")
     ),
@@ -203,6 +219,16 @@ MESSAGES: dict[str, Sentence] = {
     "operator.last_configurator": _plain(
         lazy_gettext("這是唯一能進行系統設定的營運人員。請先讓另一位營運人員具有「系統設定」職責並完成啟用，再變更。")
     ),
+    "binding.there": _plain(lazy_gettext("這個帳號已經在您的綁定帳號清單中。")),
+    "binding.code_wrong": lambda d: ngettext(
+        "驗證碼不正確，還可以再試 %(num)d 次。", "驗證碼不正確，還可以再試 %(num)d 次。", int(d.get("left", 0))
+    ),
+    "binding.code_void": _plain(lazy_gettext("驗證碼錯誤次數過多，已經失效。請點擊【補發驗證信】重新發送驗證碼郵件。")),
+    "binding.code_expired": _plain(
+        lazy_gettext("驗證碼已超過24小時，自動失效。請點擊【補發驗證信】重新發送驗證碼郵件。")
+    ),
+    "binding.request_over": _plain(lazy_gettext("這項綁定申請已經逾時，請對方重新申請綁定。")),
+    "binding.unusable": _plain(lazy_gettext("目前無法以這個帳號登入，原因請見綁定帳號清單。")),
 } | CARD_MESSAGES
 
 

@@ -14,14 +14,17 @@ from flask_babel import gettext
 from idp.browser import LANGUAGE, current_sign_in
 from idp.config import settings
 from idp.flows.card_component_words import card_components
+from idp.flows.forms import Stamp
 from idp.flows.messages import ROLE_LABELS
 from idp.flows.moments import is_english
 from idp.flows.ops.shell import console_context, is_console
 from idp.policies.roles import Permission, permits
+from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
 from idp.services.clients import ClientRecord
 from idp.services.document_files import has_documents
 from idp.services.group_people import count_waiting
+from idp.services.linked_home import home_company_name
 
 HUES = 12
 # Pages that there are by now; links to the others are left out of the templates.
@@ -30,10 +33,14 @@ OFFERS = dict.fromkeys(
         "register",
         "resend",
         "credentials",
+        "profile",
+        "password",
         "group",
         "group_users",
         "group_invitations",
         "group_documents",
+        "bindings",
+        "group_bindings",
         "group_audit",
     ),
     True,
@@ -58,7 +65,10 @@ class Person:
     seal2: str
     hue: str
     linked_name: str | None
+    home_company: str | None  # of a linked account that acts as none (R-095)
     is_group_admin: bool
+    is_linked: bool  # at the keyboard is a linked account, acting as this account or as none
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,10 @@ def person_of(acting: Acting) -> Person:
         seal2=name[:2],
         hue=hue_of(company.id) if company else "none",
         linked_name=acting.via.name if acting.via else None,
+        home_company=home_company_name(acting.account_id) if acting.kind is AccountKind.LINKED else None,
         is_group_admin=acting.role is not None and permits(acting.role, Permission.MANAGE_USERS),
+        is_linked=acting.via is not None or acting.kind is AccountKind.LINKED,
+        stamp=str(Stamp.of(acting)),
     )
 
 
@@ -127,6 +140,11 @@ def on_the_way_to(client: ClientRecord | None) -> None:
     g.application = application_of(client) if client is not None else None
 
 
+def entering_as(seat: Acting | None) -> None:
+    """Say whom an application is entered as on this page, whatever one acts as at our own pages."""
+    g.entering = seat
+
+
 def chosen_language() -> str:
     """The locale of this page: what was chosen, else the browser's wish, else Chinese."""
     chosen = browser_session.get(LANGUAGE)
@@ -144,7 +162,7 @@ def _applications_waiting() -> int:
     """How many applications wait for the group admin at the keyboard; asked where it is shown, once a page."""
     if "applications_waiting" not in g:
         signed_in = current_sign_in()
-        company = signed_in.human.company if signed_in else None
+        company = signed_in.seat.company if signed_in else None
         g.applications_waiting = count_waiting(company.id) if company else 0
     count: int = g.applications_waiting
     return count
@@ -153,7 +171,7 @@ def _applications_waiting() -> int:
 def _company_has_documents() -> bool:
     """Whether there are documents of the company that the group admin at the keyboard leads."""
     signed_in = current_sign_in()
-    company = signed_in.human.company if signed_in else None
+    company = signed_in.seat.company if signed_in else None
     return company is not None and has_documents(company.id)
 
 
@@ -173,7 +191,8 @@ def common_context() -> dict[str, Any]:
             "title": other[2],
             "href": f"/language/{other[0]}?next={quote(here)}",
         },
-        "person": person_of(signed_in.human) if signed_in else None,
+        "person": person_of(g.get("entering") or signed_in.seat) if signed_in else None,
+        "switch_href": f"/linked/switch?back={quote(here)}",
         "application": g.get("application"),
         "support": settings().support_en if english else settings().support,
         "card_component": {"agent": settings().card_agent, "hipki": settings().card_hipki},

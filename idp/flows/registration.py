@@ -13,8 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from idp.errors import ChangedMeanwhile, Refused
 from idp.flows.card_answers import keeps_popups
+from idp.flows.forms import PlainForm
+from idp.flows.linked_registration import linked_check_page, linked_page, send_linked, take_linked
 from idp.flows.messages import sentence_for
-from idp.flows.registration_account import hashed_password, take_account
+from idp.flows.registration_account import TypedPassword, hashed_password, take_account
 from idp.flows.registration_begin import begin_application
 from idp.flows.registration_card import card_page, take_card
 from idp.flows.registration_company import take_company
@@ -141,33 +143,46 @@ def give_card() -> ResponseReturnValue:
 @bp.get("/register/account")
 @shows(Step.ACCOUNT)
 def account(visit: Visit) -> ResponseReturnValue:
-    """P9."""
-    return account_page(visit)
+    """P9; of a linked account with its contact company."""
+    return _account_page(visit)
 
 
 @bp.post("/register/account")
 def name_account() -> ResponseReturnValue:
     """Who she is. Three acts, so that hashing holds no lock: judge the password, then take the form."""
     typed = hashed_password()
-    return take(Step.ACCOUNT, account_page, lambda visit: take_account(visit, typed))
+    return take(Step.ACCOUNT, _account_page, lambda visit: _take_account(visit, typed))
+
+
+def _account_page(visit: Visit, form: PlainForm | None = None) -> str:
+    return linked_page(visit, form) if visit.state.is_linked else account_page(visit, form)
+
+
+def _take_account(visit: Visit, typed: TypedPassword | None) -> Outcome:
+    return take_linked(visit, typed) if visit.state.is_linked else take_account(visit, typed)
 
 
 @bp.get("/register/check")
 @shows(Step.CHECK)
 def check(visit: Visit) -> ResponseReturnValue:
     """P10."""
-    return check_page(visit)
+    return _check_page(visit)
 
 
 @bp.post("/register/check")
 def submit() -> ResponseReturnValue:
     """Send the application; the same form again shows what was sent."""
     try:
-        return take(Step.CHECK, check_page, send)
+        return take(Step.CHECK, _check_page, lambda visit: (send_linked if visit.state.is_linked else send)(visit))
     except ChangedMeanwhile as changed:
         return render_template("registration/changed.html", lead=sentence_for(changed), **_ways_on()), changed.status
     except Refused as refused:
         return lead_to_field(refused) or _check_refused(refused)
+
+
+def _check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | None = None) -> str:
+    shown = linked_check_page if visit.state.is_linked else check_page
+    return shown(visit, form, refusal=refusal)
 
 
 def _check_refused(refused: Refused) -> ResponseReturnValue:
@@ -176,7 +191,7 @@ def _check_refused(refused: Refused) -> ResponseReturnValue:
         raise refused
     retry = getattr(refused, "retry_seconds", None)
     headers = {"Retry-After": str(retry)} if retry is not None else {}
-    return check_page(visit_of(kept), refusal=sentence_for(refused)), refused.status, headers
+    return _check_page(visit_of(kept), refusal=sentence_for(refused)), refused.status, headers
 
 
 def _ways_on() -> dict[str, str | None]:

@@ -69,8 +69,12 @@ def hashed_password() -> TypedPassword | None:
 
 def take_account(visit: Visit, typed: TypedPassword | None) -> Outcome:
     """Judge what was sent. A good password is kept by its hash even where another field is wrong."""
+    return judge_account(visit, account_form(visit.state, is_sent=True), typed)
+
+
+def judge_account(visit: Visit, form: AccountForm, typed: TypedPassword | None) -> Outcome:
+    """Judge a form as it was sent: its fields, and what only this run or the database knows of them."""
     state = visit.state
-    form = account_form(state, is_sent=True)
     form.validate()
     _take_password(visit, form, typed)
     if not visit.is_correction and not form.username.errors:
@@ -144,6 +148,9 @@ def _ask_about_mailbox(state: Registration, form: AccountForm) -> None:
 
 
 def _words_about(state: Registration) -> list[str]:
-    typed = state.typed | {name: request.form.get(name, "")[:KEPT_CHARACTERS] for name in ("username", "name", "email")}
-    words = (typed.get("username"), typed.get("name"), typed.get("email", "").partition("@")[0])
+    sent = ("username", "name", "email", *(("number", "company_name") if state.is_linked else ()))
+    typed = state.typed | {name: request.form.get(name, "")[:KEPT_CHARACTERS] for name in sent}
+    words = [typed.get("username"), typed.get("name"), typed.get("email", "").partition("@")[0]]
+    if state.is_linked:
+        words += [typed.get("company_name"), typed.get("number")]
     return [w for w in (*words, company_name(state), state.register_name, state.number, state.service_id) if w]

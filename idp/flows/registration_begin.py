@@ -45,10 +45,12 @@ def begin_application() -> ResponseReturnValue:
     begun = find_run(request.args.get("run", ""))
     if begun is not None and not begun.is_finished and not begun.has_expired:
         visit = visit_of(begun)
-        return kinds_page(visit.service, visit.policy, visit.request_id, visit.address(Step.TERMS))
+        begun_kind = AccountKind.LINKED if visit.state.is_linked else AccountKind.GENERAL
+        return kinds_page(visit.service, visit.policy, visit.request_id, {begun_kind: visit.address(Step.TERMS)})
     waiting = _waiting(request.args.get("request_id", ""))
     brought = _brought(request.args.get("card", ""))
-    there = _known_run(waiting, brought) if waiting is not None else None
+    kind = request.args.get("kind", "")
+    there = _known_run(waiting, brought, kind) if waiting is not None else None
     if there is not None:
         return redirect(there, 303)
     client = client_by_id(waiting.client_id) if waiting else None
@@ -60,10 +62,13 @@ def begin_application() -> ResponseReturnValue:
         return _choice(services, waiting)
     policy = registration_policy(chosen)
     # Who comes with a company's card comes for that company, which no linked account does.
-    if offers_linked(policy) and brought is None and request.args.get("kind") != AccountKind.GENERAL:
+    asks_kind = offers_linked(policy) and brought is None
+    if asks_kind and kind not in list(AccountKind):
         return kinds_page(chosen, policy, waiting.id if waiting else None)
+    state = _begun(chosen, client, brought)
+    state.is_linked = asks_kind and kind == AccountKind.LINKED
     with transaction():
-        run_id = begin_run(_begun(chosen, client, brought), request_id=waiting.id if waiting else None)
+        run_id = begin_run(state, request_id=waiting.id if waiting else None)
     return redirect(url_for("registration.terms", run=run_id), 303)
 
 
@@ -97,11 +102,12 @@ def _brought(run_id: str) -> BroughtCard | None:
     return BroughtCard(str(run.data["tax_id"]), str(run.data["name"])) if run is not None else None
 
 
-def _known_run(waiting: WaitingRequest, brought: BroughtCard | None) -> str | None:
+def _known_run(waiting: WaitingRequest, brought: BroughtCard | None, kind: str) -> str | None:
     """Where who comes back to a request goes: on with her application, or, once it is sent, to sign in.
 
     Who comes back with a card that her application does not know of begins anew with it; who has sent one already is
-    shown what became of it, since no card signs her in before she is let in.
+    shown what became of it, since no card signs her in before she is let in. Who has chosen the other kind of account
+    begins anew too.
     """
     run_id = run_on_the_way(KIND, waiting.id, browser=browser_id())
     kept = find_run(run_id) if run_id is not None else None
@@ -110,7 +116,10 @@ def _known_run(waiting: WaitingRequest, brought: BroughtCard | None) -> str | No
     if kept.is_finished:
         is_shown = brought is not None and "case" in kept.data
         return url_for("registration_done.done", run=kept.id) if is_shown else _sign_in(waiting)
-    if brought is not None and state_of_run(kept).brought != brought.tax_id:
+    state = state_of_run(kept)
+    if brought is not None and state.brought != brought.tax_id:
+        return None
+    if kind and state.is_linked != (kind == AccountKind.LINKED):
         return None
     return url_for(f"registration.{kept.step}", run=kept.id)
 

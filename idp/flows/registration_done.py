@@ -153,7 +153,7 @@ def _page(sent: Sent, form: MailboxForm, *, refused: Refused | None = None, stat
             service=sent.service,
             case=sent.case,
             form=form,
-            refusal=_sentence(refused) if refused else None,
+            refusal=resend_sentence(refused) if refused else None,
             notice=browser_session.pop(NOTICE, None) if request.method == "GET" else None,
             **facts_of(sent),
         ),
@@ -165,7 +165,8 @@ def _page(sent: Sent, form: MailboxForm, *, refused: Refused | None = None, stat
     return response
 
 
-def _sentence(refused: Refused) -> str:
+def resend_sentence(refused: Refused) -> str:
+    """Why no link was sent; within the pause how long it lasts."""
     if isinstance(refused, TooManyRequests) and refused.retry_seconds <= RESEND_PAUSE.total_seconds():
         return str(gettext("請於 %(seconds)d 秒後再補發驗證信。", seconds=refused.retry_seconds))
     return sentence_for(refused)

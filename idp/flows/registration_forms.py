@@ -19,6 +19,7 @@ from idp.policies.registration import Asked, RegistrationPolicy
 from idp.policies.tax_id import LENGTH, fold_digits
 
 ACCOUNT_ORDER = ("username", "name", "phone", "email", "password", "password_again")
+COMPANY_ORDER = ("id_type", "number", "confirmed", "company_name", "company_phone", "company_address", "responsible")
 
 
 def identity_of(values: Mapping[str, str], policy: RegistrationPolicy) -> tuple[str, str] | None:
@@ -45,12 +46,11 @@ class TermsForm(PlainForm):
             raise ValidationError(gettext("請詳閱服務條款，勾選「我同意條款」後，再按「下一步」。"))
 
 
-class CompanyForm(PlainForm):
-    """統一編號 first; the rest once a number was looked up. ``asks`` says what else stands in the form."""
+class CompanyFields(PlainForm):
+    """編號, 公司名稱, 公司聯絡電話, 公司地址: each checked by its rule, for the kinds of number that a policy takes."""
 
     id_type = RadioField(lazy_gettext("編號的種類"), validate_choice=False)
     number = StringField(lazy_gettext("統一編號"), [AtMost(LONGEST_TYPED, PROBLEMS["tax_id.length"])])
-    confirmed = BooleanField(lazy_gettext("正確，這是我的公司"))
     company_name = StringField(lazy_gettext("公司名稱（全銜）"), [AtMost(LONGEST_TYPED, PROBLEMS["company_name.form"])])
     company_phone = StringField(
         lazy_gettext("公司聯絡電話"),
@@ -63,36 +63,17 @@ class CompanyForm(PlainForm):
         lazy_gettext("公司地址"),
         [InputRequired(lazy_gettext("請填寫公司地址。")), AtMost(LONGEST_TYPED, PROBLEMS["address.form"])],
     )
-    responsible = StringField(lazy_gettext("公司負責人"), [AtMost(LONGEST_TYPED, PROBLEMS["name.form"])])
+    _policy: RegistrationPolicy
 
-    def __init__(
-        self,
-        formdata: MultiDict[str, str] | None = None,
-        *,
-        policy: RegistrationPolicy,
-        must_confirm: bool,
-        must_name: bool,
-        keeps_number: bool = False,
-        **values: Any,
-    ) -> None:
-        super().__init__(formdata, **values)
+    def take_policy(self, policy: RegistrationPolicy) -> None:
+        """Ask for the kinds of number that this policy takes."""
         self._policy = policy
-        self._must_confirm = must_confirm
-        self._must_name = must_name
         self.id_type.choices = [(kind, NUMBER_LABELS[EntityKind(kind)]) for kind in policy.entity_types]
-        if policy.responsible is Asked.HIDDEN:
-            del self.responsible
-        if keeps_number:
-            del self.id_type, self.number
-        elif len(policy.entity_types) == 1:
+        if len(policy.entity_types) == 1:
             self.number.label.text = str(NUMBER_LABELS[EntityKind(policy.entity_types[0])])
             del self.id_type
         else:
             self.number.label.text = str(gettext("公司統編或其他編號"))
-
-    def has_number(self) -> bool:
-        """Whether the number can be one: asked alone, while the rest of the form may not have been shown yet."""
-        return bool(self.number.validate(self, [type(self).validate_number]))
 
     def validate_number(self, field: Field) -> None:
         """Which rule a number breaks: for a tax ID its length is told from its check digit (RG01, RG02)."""
@@ -108,17 +89,10 @@ class CompanyForm(PlainForm):
             refuse_problem("tax_id.checksum" if has_length else "tax_id.length")
         refuse_problem(entity_problem(kind, text, kinds))
 
-    def validate_confirmed(self, field: Field) -> None:
-        """「公司名稱會自動帶入，請確認是否正確」 (R-009)."""
-        if self._must_confirm and not field.data and not (self.company_name.data or "").strip():
-            raise ValidationError(gettext("請確認查到的公司是否正確，再勾選「正確，這是我的公司」。"))
-
     def validate_company_name(self, field: Field) -> None:
-        """Asked where the register does not tell it; a name that differs is a hint for the reviewer (C-8)."""
+        """The whole name (R-073)."""
         if not (field.data or "").strip():
-            if self._must_name:
-                raise ValidationError(gettext("請填寫公司名稱（全銜）。"))
-            return
+            raise ValidationError(gettext("請填寫公司名稱（全銜）。"))
         refuse_problem(company_name_problem(field.data))
 
     def validate_company_phone(self, field: Field) -> None:
@@ -128,6 +102,52 @@ class CompanyForm(PlainForm):
     def validate_company_address(self, field: Field) -> None:
         """A whole address in one line (R-012, R-074)."""
         refuse_problem(address_problem(field.data))
+
+
+class CompanyForm(CompanyFields):
+    """統一編號 first; the rest once a number was looked up. The keywords say what else stands in the form."""
+
+    confirmed = BooleanField(lazy_gettext("正確，這是我的公司"))
+    responsible = StringField(lazy_gettext("公司負責人"), [AtMost(LONGEST_TYPED, PROBLEMS["name.form"])])
+
+    def __init__(
+        self,
+        formdata: MultiDict[str, str] | None = None,
+        *,
+        policy: RegistrationPolicy,
+        must_confirm: bool,
+        must_name: bool,
+        keeps_number: bool = False,
+        **values: Any,
+    ) -> None:
+        super().__init__(formdata, **values)
+        self._must_confirm = must_confirm
+        self._must_name = must_name
+        if policy.responsible is Asked.HIDDEN:
+            del self.responsible
+        self.take_policy(policy)
+        if keeps_number:
+            del self.number
+            if "id_type" in self:
+                del self.id_type
+
+    def __iter__(self) -> Iterator[Field]:
+        """In the order of the page."""
+        return iter([self[name] for name in COMPANY_ORDER if name in self])
+
+    def has_number(self) -> bool:
+        """Whether the number can be one: asked alone, while the rest of the form may not have been shown yet."""
+        return bool(self.number.validate(self, [type(self).validate_number]))
+
+    def validate_confirmed(self, field: Field) -> None:
+        """「公司名稱會自動帶入，請確認是否正確」 (R-009)."""
+        if self._must_confirm and not field.data and not (self.company_name.data or "").strip():
+            raise ValidationError(gettext("請確認查到的公司是否正確，再勾選「正確，這是我的公司」。"))
+
+    def validate_company_name(self, field: Field) -> None:
+        """Asked where the register does not tell it; a name that differs is a hint for the reviewer (C-8)."""
+        if self._must_name or (field.data or "").strip():
+            super().validate_company_name(field)
 
     def validate_responsible(self, field: Field) -> None:
         """公司負責人, where the service asks for him (R-159)."""
@@ -176,3 +196,18 @@ class AccountForm(PersonFields, CredentialFields):
     def has_good_password(self) -> bool:
         """Whether a password was typed, twice alike. Ask it after validate()."""
         return bool(self.password.data) and not self.password.errors and not self.password_again.errors
+
+
+class LinkedForm(AccountForm, CompanyFields):
+    """帳號資料 and 公司資料 of a linked account, all of it required (R-062 … R-074)."""
+
+    def __init__(
+        self, formdata: MultiDict[str, str] | None = None, *, policy: RegistrationPolicy, **values: Any
+    ) -> None:
+        super().__init__(formdata, **values)
+        self.company_phone.label.text = str(gettext("公司電話"))
+        self.take_policy(policy)
+
+    def __iter__(self) -> Iterator[Field]:
+        """In the order of the page."""
+        return iter([self[name] for name in (*ACCOUNT_ORDER, *COMPANY_ORDER) if name in self])

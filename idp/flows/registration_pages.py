@@ -62,7 +62,7 @@ def page_of(visit: Visit, step: Step, form: PlainForm | None = None, **more: Any
     """The page of a step, with what all of them show."""
     service = visit.service
     return render_template(
-        f"registration/{step}.html",
+        more.pop("template", None) or f"registration/{step}.html",
         visit=visit,
         step=step,
         labels=STEP_LABELS if visit.texts else STEP_LABELS | {Step.TERMS: NOTICE_LABEL},
@@ -86,7 +86,7 @@ def company_page(visit: Visit, form: PlainForm | None = None) -> str:
     """P5: the number, what the register says, and what the person adds."""
     found = found_company(visit)
     sent = form if isinstance(form, CompanyForm) else company_form(visit, found)
-    _tell_trouble(visit, sent)
+    tell_trouble(visit, sent)
     kinds = visit.policy.entity_types
     return page_of(
         visit,
@@ -152,7 +152,7 @@ def offers_card(visit: Visit) -> bool:
 def account_page(visit: Visit, form: PlainForm | None = None) -> str:
     """P9: who she is and how she signs in."""
     sent = form if isinstance(form, AccountForm) else account_form(visit.state)
-    _tell_trouble(visit, sent)
+    tell_trouble(visit, sent)
     return page_of(visit, Step.ACCOUNT, sent, has_password=visit.state.password_hash is not None)
 
 
@@ -172,7 +172,7 @@ def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | No
         visit,
         Step.CHECK,
         company=_company_answers(visit),
-        account=_account_answers(visit),
+        account=account_answers(visit),
         by_card=card is not None,
         sentences=outlook.sentences(),
         lead=check_lead(visit.policy, is_correction=visit.is_correction),
@@ -188,7 +188,7 @@ def _company_answers(visit: Visit) -> list[Answer]:
     answers = [
         Answer(label, state.number or "", "num", fixed, "number"),
         Answer(gettext("公司名稱"), company_name(state), "", None if by_card else Step.COMPANY, "company_name"),
-        Answer(gettext("公司聯絡電話"), _phone(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
+        Answer(gettext("公司聯絡電話"), phone_answer(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
         Answer(gettext("公司地址"), typed["company_address"], "", Step.COMPANY, "company_address"),
     ]
     if typed.get("responsible"):
@@ -199,7 +199,8 @@ def _company_answers(visit: Visit) -> list[Answer]:
     return answers
 
 
-def _account_answers(visit: Visit) -> list[Answer]:
+def account_answers(visit: Visit) -> list[Answer]:
+    """What the check page says of the account."""
     typed = visit.state.typed
     fixed = None if visit.is_correction else Step.ACCOUNT
     is_set = visit.state.password_hash is not None
@@ -207,17 +208,18 @@ def _account_answers(visit: Visit) -> list[Answer]:
     return [
         Answer(gettext("帳號"), typed["username"], "", fixed, "username"),
         Answer(gettext("姓名"), typed["name"], "", Step.ACCOUNT, "name"),
-        Answer(gettext("手機電話"), _phone(typed["phone"]), "num", Step.ACCOUNT, "phone"),
+        Answer(gettext("手機電話"), phone_answer(typed["phone"]), "num", Step.ACCOUNT, "phone"),
         Answer("Email", canonical_email(typed["email"]) or typed["email"], "", Step.ACCOUNT, "email"),
         Answer(gettext("密碼"), password, "", Step.ACCOUNT, "password"),
     ]
 
 
-def _phone(text: str) -> str:
+def phone_answer(text: str) -> str:
+    """A telephone number as the check page shows it."""
     return shown_phone(parse_phone(text) or text)
 
 
-def _tell_trouble(visit: Visit, form: PlainForm) -> None:
+def tell_trouble(visit: Visit, form: PlainForm) -> None:
     """Tell a refusal of the whole application beside the field it is about."""
     trouble = visit.state.trouble
     if trouble is None:

@@ -30,6 +30,11 @@ TYPED = {
     Step.COMPANY: ("id_type", "number", "company_name", "company_phone", "company_address", "responsible"),
     Step.ACCOUNT: ("username", "name", "phone", "email"),
 }
+# 鏈結帳號: the contact company stands on the same page.
+TYPED_OF_LINKED = (
+    *TYPED[Step.ACCOUNT],
+    *("id_type", "number", "company_name", "company_phone", "company_address"),
+)
 
 
 @dataclass(slots=True)
@@ -74,7 +79,8 @@ class Registration:
     ``email_seen`` a mailbox that looks mistyped; ``username_seen`` the account name that was looked for last;
     ``wants_card`` that the company is to be proven by its card, ``card`` the one that was given, which counts for the
     number it names alone; ``brought`` the number that came from a card which signs nobody in (R-203);
-    ``wants_document`` that it is to be proven by a document, whose file is found by the run.
+    ``wants_document`` that it is to be proven by a document, whose file is found by the run;
+    ``is_linked`` that a linked account is applied for, whose company is but typed.
     """
 
     service_id: str
@@ -99,6 +105,7 @@ class Registration:
     wants_document: bool = False
     card: GivenCard | None = None
     brought: str | None = None
+    is_linked: bool = False
 
     def has_done(self, step: Step) -> None:
         """A step holds from now on."""
@@ -122,7 +129,7 @@ class Registration:
 
 def note_form(state: Registration, step: Step, form: Mapping[str, str]) -> None:
     """Keep what was typed into a step, right or wrong; whether the step holds is to be seen."""
-    for name in TYPED.get(step, ()):
+    for name in TYPED_OF_LINKED if state.is_linked else TYPED.get(step, ()):
         if name in form:
             state.typed[name] = form[name][:KEPT_CHARACTERS]
     state.must_redo(step)
@@ -220,6 +227,11 @@ def restore_run(kept: KeptRun) -> tuple[str, Registration]:
     give_files_to(run_id, kept.id)
     finish_run(kept.id, {"moved": run_id})
     return run_id, state
+
+
+def finish_with_linked(run_id: str, account_id: str) -> None:
+    """End a run: its form sent again shows what became of this linked account."""
+    finish_run(run_id, {"linked": account_id})
 
 
 def finish_with_case(run_id: str, case_id: str) -> None:

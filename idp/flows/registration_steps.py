@@ -18,10 +18,12 @@ from idp.flows.forms import PlainForm
 from idp.flows.page_context import NOTICE
 from idp.flows.registration_run import Registration, begin_run, find_run, note_form, restore_run, save_run, state_of_run
 from idp.flows.registration_visit import Visit, visit_of
+from idp.policies.registration import offers_linked
 from idp.policies.registration_path import Step
+from idp.policies.standing import AccountKind
 from idp.services.audit import record
 from idp.services.flows import KeptRun
-from idp.services.service_registry import list_services
+from idp.services.service_registry import list_services, registration_policy
 
 # An address to go to, a form to stay at, or None: on to the step the run is at.
 Outcome = PlainForm | str | None
@@ -95,6 +97,8 @@ def _after(kept: KeptRun) -> str:
     """Where the person of a finished run is led: to what came of it."""
     if "moved" in kept.data:
         return url_for(f"registration.{kept.step}", run=kept.data["moved"])
+    if "linked" in kept.data:
+        return url_for("linked_registration_done.done", run=kept.id)
     return url_for("registration_done.done", run=kept.id)
 
 
@@ -120,7 +124,8 @@ def _kept_anew(step: Step) -> str:
     service = services.get(request.form.get("service", ""), only)
     if service is None:
         return url_for("registration.begin")
-    state = Registration(service.id, is_restored=True)
+    is_linked = request.form.get("kind") == AccountKind.LINKED and offers_linked(registration_policy(service))
+    state = Registration(service.id, is_restored=True, is_linked=is_linked)
     note_form(state, step, request.form)
     run_id = begin_run(state)
     return url_for(f"registration.{step}", run=run_id)

@@ -13,7 +13,7 @@ from idp.policies.documents import RESUBMITTABLE, FileState
 from idp.policies.entities import EntityKind
 from idp.policies.registration import Proof, RegistrationPolicy, offers_linked
 from idp.policies.registration_path import CompanyState, Path, Step, path_of, policy_for, takes_card
-from idp.policies.registration_steps import current_step, is_reached, step_before, steps_of
+from idp.policies.registration_steps import OF_A_LINKED_ACCOUNT, current_step, is_reached, step_before, steps_of
 from idp.services.clients import client_by_id
 from idp.services.company_claims import known_company, state_of
 from idp.services.company_documents import document_of_case
@@ -123,6 +123,8 @@ class Visit:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of this run, as its company stands now."""
+        if self.state.is_linked:
+            return OF_A_LINKED_ACCOUNT
         steps = steps_of(self.path, is_correction=self.is_correction)
         # A document that is being reviewed, or was approved, is not exchanged.
         is_fixed = self.document is not None and self.document.state not in RESUBMITTABLE

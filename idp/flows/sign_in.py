@@ -50,6 +50,7 @@ class SignInForm(PlainForm):
     request_id = HiddenField()
     other = HiddenField()
     back = HiddenField()
+    again = HiddenField()
     username = StringField(
         lazy_gettext("使用者帳號"),
         [
@@ -96,7 +97,7 @@ def answer() -> ResponseReturnValue:
             token = let_in(account, [Method.PASSWORD], arrival, previous=previous_sign_in())
     except Refused as refused:
         return _page(form, arrival, refused=refused, status=refused.status)
-    return lead_on(token, arrival.goes_on)
+    return lead_on(token, arrival.leads(account))
 
 
 def _refuse_another_person(form: SignInForm, arrival: Arrival) -> None:

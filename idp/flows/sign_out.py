@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from idp.browser import browser_id, current_sign_in, drop_sign_in_cookie, forget_current_sign_in
 from idp.db import transaction
-from idp.flows.forms import check_stamp
+from idp.flows.forms import check_human
 from idp.flows.moments import is_english
 from idp.flows.page_context import NOTICE, application_of, on_the_way_to
 from idp.services.clients import ClientRecord, client_by_id
@@ -47,7 +47,7 @@ def answer(run_id: str) -> ResponseReturnValue:
     signed_in = current_sign_in()
     if run is None or signed_in is None:
         return redirect(url_for("sign_out.done"), 303)
-    check_stamp()
+    check_human()
     which = request.form.get("which")
     target = run.data.get("target") or url_for("sign_out.done")
     if which == "everywhere":
@@ -72,7 +72,7 @@ def now() -> ResponseReturnValue:
     target = url_for("sign_in.ask", signed_out=1)
     if signed_in is None:
         return redirect(target, 303)
-    check_stamp()
+    check_human()
     return _everywhere(signed_in, target)
 
 

@@ -19,7 +19,7 @@ from idp.flows.forms import PlainForm, check_stamp, with_retry
 from idp.flows.messages import sentence_for
 from idp.policies.limits import LINKS_ASKED_PER_ADDRESS
 from idp.services.limits import spend
-from idp.services.mailbox_checks import resend_to_whoever
+from idp.services.verification_resend import resend_to_whoever
 
 bp = Blueprint("verification_resend", __name__)
 

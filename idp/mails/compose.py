@@ -14,12 +14,20 @@ from idp.models import Account, OutboxEntry
 MAIL = "mail"
 
 
-def compose(template: str, account: Account, *, secret_path: str | None = None, **context: Any) -> None:
+def compose(
+    template: str,
+    account: Account,
+    *,
+    secret_path: str | None = None,
+    secret_code: str | None = None,
+    **context: Any,
+) -> None:
     """Write a mail to an account's mailbox, in the caller's transaction.
 
     ``template`` names ``mail/<template>.html``, of which both forms are made; the context must be JSON. The mail is
     rendered when it is sent, in the account's language. The Message-ID is fixed here: a mail sent twice is seen to be
-    one (security.md §5-11). ``secret_path`` is a path of ours that holds a token: it is kept sealed.
+    one (security.md §5-11). ``secret_path`` is a path of ours that holds a token, ``secret_code`` a code to be typed:
+    they are kept sealed.
     """
     compose_to(
         template,
@@ -28,6 +36,7 @@ def compose(template: str, account: Account, *, secret_path: str | None = None, 
         service_id=account.service_id,
         account_id=account.id,
         secret_path=secret_path,
+        secret_code=secret_code,
         **context,
     )
 
@@ -40,6 +49,7 @@ def compose_to(
     service_id: str | None,
     account_id: str | None = None,
     secret_path: str | None = None,
+    secret_code: str | None = None,
     **context: Any,
 ) -> None:
     """As compose, to a mailbox whose person may have no account yet."""
@@ -47,6 +57,8 @@ def compose_to(
     payload: dict[str, Any] = {"template": template, "locale": locale, "service": service_id, "context": context}
     if secret_path is not None:
         payload["sealed"] = _vault().encrypt(settings().link(secret_path).encode()).decode()
+    if secret_code is not None:
+        payload["sealed_code"] = _vault().encrypt(secret_code.encode()).decode()
     session.add(
         OutboxEntry(
             kind=MAIL,
@@ -65,6 +77,12 @@ def compose_to(
 def unsealed(payload: dict[str, Any]) -> str | None:
     """The address with a token that a mail leads to, or None: a dump of the database has no link that works."""
     sealed = payload.get("sealed")
+    return _vault().decrypt(str(sealed).encode()).decode() if sealed else None
+
+
+def unsealed_code(payload: dict[str, Any]) -> str | None:
+    """The code that a mail hands over, or None where it has none."""
+    sealed = payload.get("sealed_code")
     return _vault().decrypt(str(sealed).encode()).decode() if sealed else None
 
 

@@ -4,21 +4,23 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
 from flask_mail import Message
 from jinja2 import Environment, Template
 
 from idp.config import settings
 from idp.db import session
-from idp.mails.compose import unsealed
-from idp.mails.words import DOCUMENT_REASON_SENTENCES, RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
+from idp.mails.compose import unsealed, unsealed_code
+from idp.mails.words import DOCUMENT_REASON_SENTENCES, ENDED_BY_LABELS, RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
 from idp.models import Account, OutboxEntry, Service
+from idp.policies.bindings import EndedBy
 from idp.policies.cards import CardRank
 from idp.policies.mail_texts import MAIL_TEXTS
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
 COLOUR = "#15597f"
+CODE_MASK = "●●●●●●"
 FORMS = ("txt", "html")
 TAX_ID_SHOWN = 3  # a mailbox may be read by others: the number is told by its end only
 
@@ -26,7 +28,8 @@ TAX_ID_SHOWN = 3  # a mailbox may be read by others: the number is told by its e
 def rendered(entry: OutboxEntry, *, link: str | None = None) -> Message:
     """The mail of a row: subject, text and HTML from the one template of its message, from the service it concerns.
 
-    ``link`` stands where the sealed one would: whoever looks at another's mail never gets one that works.
+    ``link`` stands where the sealed one would, and a mask for a code: whoever looks at another's mail never gets one
+    that works.
     """
     payload = entry.payload
     english = str(payload["locale"]).startswith("en")
@@ -78,6 +81,7 @@ def _common(entry: OutboxEntry, link: str | None) -> dict[str, Any]:
     until, since = (_moment(context.get(name)) for name in ("until", "waiting_since"))
     return {
         "role_label": ROLE_LABELS[Role(role)] if role else None,
+        **_about_binding(context),
         "rank_label": RANK_LABELS[CardRank(rank)] if rank else None,
         "reason_sentence": REASON_SENTENCES.get(Reason(reason)) if reason else None,
         "reason_sentences": [
@@ -90,8 +94,22 @@ def _common(entry: OutboxEntry, link: str | None) -> dict[str, Any]:
         "until": until,
         "hours": round((until - entry.created_at).total_seconds() / 3600) if until else None,
         "waiting_since": since or entry.created_at,
+        "code": _code(entry.payload, is_shown_to_another=link is not None),
         "link": secret or _link(entry.payload["template"], context),
     }
+
+
+def _about_binding(context: dict[str, Any]) -> dict[str, Any]:
+    ended_by, here = context.get("ended_by"), get_locale()
+    client = context.get("client_en" if here is not None and here.language == "en" else "client_zh")
+    return {
+        "ended_by_label": ENDED_BY_LABELS[EndedBy(ended_by)] if ended_by else None,
+        "client_label": client or gettext("企業帳號中心"),
+    }
+
+
+def _code(payload: dict[str, Any], *, is_shown_to_another: bool) -> str | None:
+    return CODE_MASK if is_shown_to_another else unsealed_code(payload)
 
 
 def _moment(text: str | None) -> datetime | None:

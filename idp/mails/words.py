@@ -1,8 +1,9 @@
-"""Words that mails and pages share: roles, ranks of cards, and why an application or document was refused (as its
-applicant reads it)."""
+"""Words that mails and pages share: roles, ranks of cards, who ended a binding, and why an application or document was
+refused (as its applicant reads it)."""
 
 from flask_babel import LazyString, lazy_gettext
 
+from idp.policies.bindings import EndedBy
 from idp.policies.cards import CardRank
 from idp.policies.documents import INFECTED, DocumentReason
 from idp.policies.reviews import Reason
@@ -17,6 +18,13 @@ RANK_LABELS = {
     CardRank.PRIMARY: lazy_gettext("正卡"),
     CardRank.SECONDARY: lazy_gettext("附卡"),
     CardRank.MOBILE: lazy_gettext("行動工商憑證（附卡）"),
+}
+ENDED_BY_LABELS = {
+    EndedBy.LINKED: lazy_gettext("鏈結帳號使用者"),
+    EndedBy.OWNER: lazy_gettext("一般帳號使用者"),
+    EndedBy.GROUP_ADMIN: lazy_gettext("公司的群組管理員"),
+    EndedBy.OPERATOR: lazy_gettext("服務單位"),
+    EndedBy.CLOSURE: lazy_gettext("帳號已關閉"),
 }
 # ``other`` has the reviewer's own words alone.
 REASON_SENTENCES = {

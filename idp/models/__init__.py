@@ -1,6 +1,6 @@
 """Tables and nothing but. Importing this package knows them all, which migrations need."""
 
-from idp.models.accounts import Account, Binding, KnownBrowser, Password
+from idp.models.accounts import Account, Binding, FormerPassword, HomeCompany, KnownBrowser, Password
 from idp.models.audit import AuditCheck, AuditEntry, AuditHead
 from idp.models.cards import Card, CardChallenge, CardEvidence, RevocationAnswer, TrustAnchor
 from idp.models.cases import Case, Invitation, Review, TextAgreement
@@ -13,7 +13,7 @@ from idp.models.operators import Authenticator, Operator, OperatorSession, Recov
 from idp.models.outbox import OutboxEntry
 from idp.models.registry import RegisterEntry, RegisterImport, RegisterLookup, RegisterName, RegisterOrder
 from idp.models.secrets import OneTimeSecret
-from idp.models.sign_ins import AuthorizationRequest, ClientSession, Flow, SignIn
+from idp.models.sign_ins import AuthorizationRequest, ClientSession, Flow, Launch, SignIn
 from idp.models.signing_keys import SigningKey
 
 __all__ = [
@@ -35,9 +35,12 @@ __all__ = [
     "Consent",
     "DocumentReview",
     "Flow",
+    "FormerPassword",
     "Grant",
+    "HomeCompany",
     "Invitation",
     "KnownBrowser",
+    "Launch",
     "LimitCounter",
     "MenuItem",
     "MenuRight",

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
 from idp.models.columns import HASH_BYTES, ID_LENGTH, by_bytes, words
+from idp.policies.bindings import BindingProof, EndedBy
 from idp.policies.reminders import Reminders
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus, Approval, BindingState
@@ -14,6 +15,7 @@ from idp.policies.standing import AccountKind, AccountStatus, Approval, BindingS
 # Word for word in every query that is to use the partial index.
 NOT_LET_IN = "status IN ('email_pending', 'email_expired', 'withdrawn')"
 LEADS = "role = 'group_admin' AND status = 'active'"
+NOT_UNBOUND = "state <> 'unbound'"
 
 
 class Account(Base):
@@ -87,6 +89,16 @@ class Password(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class FormerPassword(Base):
+    """A password that an account had before, for as long as it is not to be taken again."""
+
+    __tablename__ = "former_passwords"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    replaced_at: Mapped[datetime] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(255))
+
+
 class KnownBrowser(Base):
     """A browser in which an account has signed in: a stranger's failures do not lock it out there (PW02)."""
 
@@ -97,8 +109,24 @@ class KnownBrowser(Base):
     last_seen_at: Mapped[datetime]
 
 
+class HomeCompany(Base):
+    """聯絡公司: what a linked account says of the company its person works for (C-11). Contact data, never a claim."""
+
+    __tablename__ = "home_companies"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    id_type: Mapped[str] = mapped_column(String(16))
+    tax_id: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(Text)
+
+
 class Binding(Base):
-    """A linked account bound to a general account; binding again is a new row (tokens.md)."""
+    """A linked account bound to a general account; binding again is a new row (tokens.md).
+
+    The one live code of a pending binding stands here by its keyed hash: judged, counted and used in one statement.
+    """
 
     __tablename__ = "bindings"
     __table_args__ = (
@@ -107,8 +135,8 @@ class Binding(Base):
             "linked_account_id",
             "account_id",
             unique=True,
-            sqlite_where=text("state <> 'unbound'"),
-            postgresql_where=text("state <> 'unbound'"),
+            sqlite_where=text(NOT_UNBOUND),
+            postgresql_where=text(NOT_UNBOUND),
         ),
         Index("ix_bindings_account_id", "account_id"),
     )
@@ -117,6 +145,26 @@ class Binding(Base):
     linked_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     state: Mapped[BindingState] = mapped_column(words(BindingState))
+    proof: Mapped[BindingProof] = mapped_column(
+        words(BindingProof), default=BindingProof.PASSWORD_AND_CODE, server_default=BindingProof.PASSWORD_AND_CODE
+    )
+    # Asked for by an account's name alone: the linked side is shown nothing of it until the owner has agreed, or it
+    # would learn which names there are.
+    asked_by_name: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Where the owner agrees by herself there is no code; the request ends at the same moment as a code would.
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(HASH_BYTES))
+    code_sent_at: Mapped[datetime | None]
+    code_expires_at: Mapped[datetime | None]
+    code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
     bound_at: Mapped[datetime | None]
+    # Why the owner has to confirm it, and since when.
+    held_at: Mapped[datetime | None]
+    held_because: Mapped[str | None] = mapped_column(String(32))
+    first_used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_client_id: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
+    ended_by: Mapped[EndedBy | None] = mapped_column(words(EndedBy))
+    # The owner set a new password after it was bound by hers, or said that she will not (tokens.md).
+    password_advised_at: Mapped[datetime | None]

@@ -19,6 +19,9 @@ NO_SIGN_IN = (
     " AND action NOT LIKE 'account:consent:%' ESCAPE '/'"
 )
 
+# What a linked account had a part in: the owner and the group admin read it apart (LK10).
+THROUGH_LINKED = "linked_account_id IS NOT NULL"
+
 # What somebody did to another: the console searches by actor, and sign-ins need no third index.
 BY_ANOTHER = "actor IS NOT NULL AND (account_id IS NULL OR actor <> account_id)"
 
@@ -40,6 +43,20 @@ class AuditEntry(Base):
             "id",
             sqlite_where=text(NO_SIGN_IN),
             postgresql_where=text(NO_SIGN_IN),
+        ),
+        Index(
+            "ix_audit_log_through_linked_account",
+            "account_id",
+            "id",
+            sqlite_where=text(THROUGH_LINKED),
+            postgresql_where=text(THROUGH_LINKED),
+        ),
+        Index(
+            "ix_audit_log_through_linked_company",
+            "company_id",
+            "id",
+            sqlite_where=text(THROUGH_LINKED),
+            postgresql_where=text(THROUGH_LINKED),
         ),
         Index(
             "ix_audit_log_actor_id",

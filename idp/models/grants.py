@@ -23,6 +23,7 @@ class Grant(Base):
         Index("ix_grants_sid", "sid"),
         Index("ix_grants_account_id", "account_id"),
         index_where_named("grants", "linked_account_id"),
+        index_where_named("grants", "binding_id"),
         Index("ix_grants_sign_in_id", "sign_in_id"),
     )
 
@@ -59,6 +60,7 @@ class Token(Base):
         Index("ix_tokens_grant_id", "grant_id"),
         Index("ix_tokens_expires_at", "expires_at"),
         index_where_named("tokens", "linked_account_id"),
+        index_where_named("tokens", "binding_id"),
     )
 
     hash: Mapped[bytes] = mapped_column(LargeBinary(HASH_BYTES), primary_key=True)

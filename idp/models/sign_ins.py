@@ -23,6 +23,7 @@ class SignIn(Base):
         Index("ix_sign_ins_account_id", "account_id"),
         Index("ix_sign_ins_browser_hash", "browser_hash"),
         index_where_named("sign_ins", "acting_account_id"),
+        index_where_named("sign_ins", "acting_binding_id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -60,6 +61,7 @@ class ClientSession(Base):
         ),
         Index("ix_client_sessions_account_id", "account_id"),
         index_where_named("client_sessions", "linked_account_id"),
+        index_where_named("client_sessions", "binding_id"),
         Index("ix_client_sessions_sign_in_id_client_id", "sign_in_id", "client_id"),
     )
 
@@ -72,6 +74,18 @@ class ClientSession(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None] = mapped_column(String(32))
+
+
+class Launch(Base):
+    """The account clicked for a client at /linked: good once, for the minutes until that client asks (tokens.md)."""
+
+    __tablename__ = "launches"
+
+    sign_in_id: Mapped[str] = mapped_column(ForeignKey("sign_ins.id"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    binding_id: Mapped[str] = mapped_column(ForeignKey("bindings.id"))
+    expires_at: Mapped[datetime]
 
 
 class AuthorizationRequest(Base):

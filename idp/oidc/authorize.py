@@ -4,10 +4,6 @@ It reads the request, asks what is still missing (policies/requirements.py), sen
 the code when nothing is. Pages never lead to one another: each returns here, where the request is judged again.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -18,26 +14,24 @@ from idp.oidc.client_authentication import RegisteredClient, registered_client
 from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
+from idp.oidc.situation import Request, situation_of
 from idp.oidc.tried import told_error, told_tokens
-from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked, scopes_to_agree
-from idp.policies.assurance import Shortfall
+from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked
 from idp.policies.requirements import Requirement, Situation, next_requirement
 from idp.policies.scopes import COMPANY, OFFLINE, ContradictingWishes, read_scope
+from idp.policies.standing import AccountKind
 from idp.policies.wishes import ContradictingWish, MalformedWish, Wish, read_wish
 from idp.services import authorization_requests as waiting_room
-from idp.services.acting import Acting
-from idp.services.admission import admission_of
-from idp.services.agreements import must_agree
 from idp.services.authorization_requests import WaitingRequest
-from idp.services.consents import agreed_scopes
 from idp.services.grants import CodeOrder, Visits, visits
+from idp.services.launches import take_launch
+from idp.services.seat_choice import Choice, choose_seat
 from idp.services.sign_ins import SignedIn, is_due_to_be_seen, see_sign_in
-from idp.services.step_up import lack_of
+from idp.services.uses import note_use
 from idp.services.wishes import can_be_met
 
 bp = Blueprint("authorize", __name__)
 
-FRESH_FOR_A_REQUEST = timedelta(minutes=5)
 LONGEST_REQUEST = 16_384
 # Where each requirement's page is; flows are named, never imported.
 PAGES = {
@@ -48,6 +42,8 @@ PAGES = {
     "consent": "consent.ask",
     "step_up": "card_step_up.ask",
 }
+# Pages that ask for one seat, which must not become another one underneath.
+PAGES_OF_A_SEAT = frozenset({"agreements", "consent", "step_up"})
 
 
 class ToBeShown(Exception):
@@ -56,20 +52,6 @@ class ToBeShown(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that was read and found to be a registered client's."""
-
-    parameters: dict[str, str]
-    protocol: ProtocolRequest
-    grant: Any
-    client: RegisteredClient
-    redirect_uri: str
-    scope: str
-    asked: Asked
-    wish: Wish
 
 
 @bp.route("/authorize", methods=["GET", "POST"])
@@ -193,109 +175,64 @@ def _decide(asked: Request, waiting: WaitingRequest | None) -> Response:
     if waiting is not None and waiting.refused_at is not None:
         return _give_up(asked, waiting, "access_denied")
     signed_in = current_sign_in()
-    seen = visits(signed_in.id, asked.client.client_id) if signed_in else Visits({}, has_left=False)
-    situation = _situation(asked, waiting, signed_in, seen)
+    waiting = _with_launch(asked, waiting, signed_in)
+    seen, choice = Visits({}, has_left=False), Choice(None)
+    if signed_in is not None:
+        seen = visits(signed_in.id, asked.client.client_id)
+        choice = choose_seat(signed_in, asked.client.record, asked.wish, waiting, seen)
+    situation = situation_of(asked, waiting, signed_in, choice, seen)
     missing = next_requirement(situation)
-    if missing is None and signed_in is not None:
-        return _issue(asked, waiting, signed_in, seen)
-    if missing is None:
+    if missing is not None:
+        return _ask_for(missing, asked, waiting, situation, choice)
+    if signed_in is None or choice.seat is None:
         return _page("server_error")
-    return _ask_for(missing, asked, waiting, situation)
+    return _issue(asked, waiting, signed_in, choice, seen.live.get(choice.seat.account_id))
 
 
-def _situation(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None, seen: Visits) -> Situation:
-    if signed_in is None:
-        return Situation(
-            is_signed_in=False,
-            must_sign_in_again=True,
-            must_register=_must_register(asked),
-            meets_wish=True,
-            wishes_for_somebody_else=False,
-            is_admitted=True,
-            has_left_client=False,
-            must_choose=False,
-            must_agree=False,
-            must_consent=False,
-            must_step_up=False,
-            is_beyond_reach=False,
-        )
-    seat = signed_in.human
-    was_chosen = waiting is not None and waiting.account_id == seat.account_id
-    meets_wish = asked.wish.is_met_by(seat.seat)
-    lacks = lack_of(asked.asked, signed_in).shortfall
-    return Situation(
-        is_signed_in=True,
-        must_sign_in_again=_must_sign_in_again(asked.asked, waiting, signed_in),
-        must_register=_must_register(asked) and not _signed_in_for_this(waiting, signed_in),
-        meets_wish=meets_wish,
-        wishes_for_somebody_else=not meets_wish and asked.wish.is_for_somebody,
-        is_admitted=admission_of(seat, asked.client.record) is None,
-        has_left_client=seen.has_left and not was_chosen and not _signed_in_for_this(waiting, signed_in),
-        must_choose="select_account" in asked.asked.prompts and not was_chosen,
-        must_agree=must_agree(seat, asked.client.record),
-        must_consent=_must_consent(asked, waiting, seat),
-        must_step_up=_must_step_up(asked.asked, waiting, lacks),
-        is_beyond_reach=lacks is Shortfall.BEYOND_REACH,
-    )
+def _with_launch(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None) -> WaitingRequest | None:
+    """The account that was clicked for this client at /linked, chosen for this request: once (tokens.md, rule 4).
+
+    A silent request with a wish needs no click, and a click is worth nothing where a page is to ask anew.
+    """
+    if signed_in is None or signed_in.human.kind is not AccountKind.LINKED:
+        return waiting
+    if (asked.asked.is_silent and asked.wish) or (waiting is not None and waiting.chosen_at is not None):
+        return waiting
+    with transaction():
+        clicked = take_launch(signed_in.id, asked.client.client_id)
+        if clicked is None or "select_account" in asked.asked.prompts:
+            return waiting
+        request_id = waiting.id if waiting is not None else _keep(asked)
+        waiting_room.note_chosen(request_id, *clicked)
+    return waiting_room.waiting_request(request_id, browser=browser_id())
 
 
-def _must_register(asked: Request) -> bool:
-    """Whether the client asks for a new account; where its service is unknown there is nothing to apply for."""
-    return "create" in asked.asked.prompts and asked.client.record.service_id is not None
+def _keep(asked: Request) -> str:
+    return waiting_room.keep_request(asked.client.client_id, _known(asked.parameters), browser=browser_id())
 
 
-def _signed_in_for_this(waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
-    """Whether this very sign-in was made, or made again, since the request came, and not long ago."""
-    if waiting is None or signed_in.auth_time < waiting.created_at:
-        return False
-    return now() - signed_in.auth_time <= FRESH_FOR_A_REQUEST
-
-
-def _must_sign_in_again(asked: Asked, waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
-    if _signed_in_for_this(waiting, signed_in):
-        return False
-    if asked.prompts & {"login", "create"}:
-        return True
-    # OIDC Core §3.1.2.1: max_age counts from the last active authentication, not from the cookie's birth.
-    age = (now() - signed_in.auth_time).total_seconds()
-    return asked.max_age is not None and age > asked.max_age
-
-
-def _must_consent(asked: Request, waiting: WaitingRequest | None, seat: Acting) -> bool:
-    has_agreed = waiting is not None and waiting.consented_at is not None and waiting.account_id == seat.account_id
-    if "consent" in asked.asked.prompts and not has_agreed:
-        return True
-    if not asked.client.record.asks_consent:
-        return False
-    to_agree = scopes_to_agree(asked.scope, asked.asked)
-    return not to_agree <= agreed_scopes(seat, asked.client.client_id)
-
-
-def _must_step_up(asked: Asked, waiting: WaitingRequest | None, lacks: Shortfall) -> bool:
-    """Whether a stronger sign-in is asked for; what a client merely wishes for is asked for once, on a page."""
-    if lacks is Shortfall.WISHED:
-        return not asked.is_silent and (waiting is None or waiting.went_on_at is None)
-    return lacks is Shortfall.DEMANDED
-
-
-def _ask_for(missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation) -> Response:
+def _ask_for(
+    missing: Requirement, asked: Request, waiting: WaitingRequest | None, situation: Situation, choice: Choice
+) -> Response:
     if asked.asked.is_silent or missing.page not in PAGES:
         return _give_up(asked, waiting, missing.error(situation))
     prefer_language(asked.asked.ui_locales)
-    if waiting is None:
-        with transaction():
-            request_id = waiting_room.keep_request(
-                asked.client.client_id, _known(asked.parameters), browser=browser_id()
-            )
-    else:
-        request_id = waiting.id
+    with transaction():
+        request_id = waiting.id if waiting is not None else _keep(asked)
+        if missing.page in PAGES_OF_A_SEAT and choice.bound is not None and not choice.was_made:
+            # What is asked next is asked for this seat, whatever another tab does meanwhile.
+            waiting_room.note_chosen(request_id, choice.bound.acting.account_id, choice.bound.binding_id)
     # An id_token_hint is verified here only, so the page is told when the account at hand is not the one meant.
     unmet = 1 if missing.page == "choose_account" and not situation.meets_wish else None
     return _see_other(url_for(PAGES[missing.page], request_id=request_id, unmet=unmet))
 
 
-def _issue(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, seen: Visits) -> Response:
-    seat = signed_in.human
+def _issue(
+    asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, choice: Choice, sid: str | None
+) -> Response:
+    seat = choice.seat
+    if seat is None:
+        return _page("server_error")
     scopes = asked.scope.split()
     order = CodeOrder(
         client_id=asked.client.client_id,
@@ -314,10 +251,10 @@ def _issue(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, 
         if is_due_to_be_seen(signed_in):
             see_sign_in(signed_in)
         response: Response = server.create_authorization_response(
-            request=asked.protocol,
-            grant_user=(order, seat, signed_in, seen.live.get(seat.account_id)),
-            grant=asked.grant,
+            request=asked.protocol, grant_user=(order, seat, signed_in, sid), grant=asked.grant
         )
+        if choice.bound is not None:
+            note_use(choice.bound, order.client_id)
         return response
 
 

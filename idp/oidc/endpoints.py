@@ -1,17 +1,16 @@
 """Token, userinfo, introspection and revocation: each one transaction, answered as JSON."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from idp.db import transaction
+from idp.oidc.bearer import bearer, challenge, json_answer
 from idp.oidc.claims import claims_for, introspection_of
 from idp.oidc.client_authentication import authenticate_client
-from idp.oidc.requests import ProtocolRequest, form_request, single_values
+from idp.oidc.requests import ProtocolRequest, form_request
 from idp.oidc.server import JSON_HEADERS, AnswerGivenBefore, RefreshCredential, is_usable, server
 from idp.services import tokens as kept
 
@@ -54,44 +53,13 @@ def _token() -> Response:
 @bp.route("/userinfo", methods=["GET", "POST"])
 def userinfo() -> Response:
     """Userinfo (OIDC Core §5.3): GET or POST, the token in the header or a form body, never in the address."""
-    try:
-        value = _bearer_token()
-    except OAuth2Error as error:
-        return _challenge(400, error.error, str(error.description))
-    if value is None:
-        return _challenge(401, None, "")
-    found = kept.find_token(value)
-    if found is None or found.kind != kept.ACCESS or not is_usable(found) or found.grant is None:
-        return _challenge(401, "invalid_token", "The access token is expired, revoked or unknown.")
+    asked = bearer("userinfo")
+    if isinstance(asked, Response):
+        return asked
+    found, grant = asked
     if "openid" not in found.scope.split():
-        return _challenge(403, "insufficient_scope", "The scope openid is needed.")
-    return _json(claims_for(found.grant, found.client_id, found.scope))
-
-
-def _bearer_token() -> str | None:
-    if "access_token" in request.args:
-        raise InvalidRequestError("The access token belongs into the header or the body.")
-    header = request.headers.get("Authorization", "")
-    in_body = None
-    if request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded":
-        in_body = single_values(request.form).get("access_token")
-    if header and in_body:
-        raise InvalidRequestError("The access token is given twice.")
-    if not header:
-        return in_body
-    scheme, _, value = header.partition(" ")
-    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
-
-
-def _challenge(status: int, error: str | None, description: str) -> Response:
-    """RFC 6750 §3: the reason in WWW-Authenticate; without a token there is no reason to name."""
-    value = 'Bearer realm="userinfo"'
-    if error:
-        value += f', error="{error}", error_description="{description}"'
-    body = {"error": error, "error_description": description} if error else {}
-    response = _json(body, status)
-    response.headers["WWW-Authenticate"] = value
-    return response
+        return challenge("userinfo", 403, "insufficient_scope", "The scope openid is needed.")
+    return json_answer(claims_for(grant, found.client_id, found.scope))
 
 
 @bp.post("/introspect")
@@ -105,8 +73,8 @@ def _introspect() -> Response:
     client = _confidential_client(asked)
     found = kept.find_token(_token_parameter(asked))
     if found is None or not is_usable(found) or found.client_id != client:
-        return _json({"active": False})
-    return _json(introspection_of(found))
+        return json_answer({"active": False})
+    return json_answer(introspection_of(found))
 
 
 @bp.post("/revoke")
@@ -122,7 +90,7 @@ def _revoke() -> Response:
         found = kept.find_token(_token_parameter(asked))
         if found is not None and found.client_id == client.client_id:
             kept.revoke_token(found)
-    return _json({})
+    return json_answer({})
 
 
 def _confidential_client(asked: ProtocolRequest) -> str:
@@ -141,7 +109,3 @@ def _token_parameter(asked: ProtocolRequest) -> str:
     if not value:
         raise InvalidRequestError("The token is missing.")
     return value
-
-
-def _json(body: dict[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status=status, headers=JSON_HEADERS)

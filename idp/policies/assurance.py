@@ -1,9 +1,11 @@
 """How strongly somebody signed in: ``acr`` and ``amr`` (tokens.md; RFC 8176)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 PREFIX = "urn:company-idp:acr:"
+FRESH_FOR = timedelta(minutes=10)  # security.md §3 "re-auth for sensitive actions"
 
 
 class Acr(StrEnum):
@@ -105,3 +107,8 @@ def shortfall_of(
 
 def _least(values: Sequence[str]) -> Acr | None:
     return min(known_classes(values), key=STRENGTH.__getitem__, default=None)
+
+
+def is_fresh(auth_time: datetime, *, now: datetime) -> bool:
+    """Whether somebody proved who she is so lately that she need not do it again for what is sensitive (LK04)."""
+    return now - auth_time < FRESH_FOR

@@ -35,3 +35,13 @@ INVITATIONS_PER_COMPANY = Limit("invite:company", 200, timedelta(days=1))
 # A question is a row, and its answer some milliseconds of judging.
 CARDS_ASKED_PER_ADDRESS = Limit("card:address", 120, timedelta(minutes=10))
 FAILED_OPERATOR_SIGN_INS_PER_ADDRESS = Limit("operator:address", 20, timedelta(minutes=10))
+# Each asks a stranger's mailbox, perhaps, and tells the old one.
+MAILBOX_CHANGES_PER_ACCOUNT = Limit("mailbox_change:account", 10, timedelta(days=1))
+# A binding code has six digits and lives for a day: guesses are capped from every side (security.md §3).
+BINDING_TARGETS_PER_LINKED = Limit("binding:targets", 10, timedelta(days=1))
+# An account that was asked for today is no other one when it is asked for again.
+BINDING_TARGET_KNOWN = Limit("binding:target", 1, timedelta(days=1))
+BINDING_CODES_PER_ACCOUNT = Limit("binding:codes", 5, timedelta(days=1))
+BINDING_TRIES_PER_ACCOUNT = Limit("binding:tries", 25, timedelta(days=1))
+WRONG_BINDING_CODES = Limit("binding:wrong", 2000, timedelta(days=1))
+WRONG_BINDING_CODES_TOLD = 200  # wrong codes of a day after which the log warns

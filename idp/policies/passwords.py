@@ -13,6 +13,7 @@ FREE_FAILURES = 5
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 DISABLED_AFTER = 100
+NOT_TAKEN_AGAIN = 3  # the last ones an account had, the present one among them (domain.md 3.9)
 
 
 def normalized(password: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from idp.policies.bindings import BindingProof
 from idp.policies.cards import CardRank
 from idp.policies.entities import EntityKind
 from idp.policies.names import has_control
@@ -98,6 +99,9 @@ class RegistrationPolicy:
     data_scope: bool = False
     resubmit: str = "same_application"
     label_linked: str = NO_LINKED
+    binding_proof: BindingProof = BindingProof.OWNER_APPROVES
+    rotate_after_binding: bool = True
+    linked_admin: bool = False
     verify_hours: int = 24
     invitation_days: int = 7
     second_reviewer: bool = False
@@ -126,6 +130,9 @@ PRESETS: dict[str, RegistrationPolicy] = {
         roles=(Role.STAFF, Role.GROUP_ADMIN),
         data_scope=True,
         label_linked="鏈結帳號",
+        binding_proof=BindingProof.PASSWORD_AND_CODE,
+        rotate_after_binding=False,
+        linked_admin=True,
     ),
     "ida": RegistrationPolicy(
         company_proof=(Proof.CARD, Proof.NONE),
@@ -275,6 +282,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "data_scope": _switch,
     "resubmit": _word("same_application", "new"),
     "label_linked": _label,
+    "binding_proof": _choice(BindingProof),
+    "rotate_after_binding": _switch,
+    "linked_admin": _switch,
     "verify_hours": _number(1, 168),
     "invitation_days": _number(1, 90),
     "second_reviewer": _switch,

@@ -7,6 +7,9 @@ from idp.policies.registration_path import Path, Step
 # A correction is about a case that is there: the texts were agreed to, and who reviews was explained.
 OF_A_CORRECTION = (Step.COMPANY, Step.DOCUMENT, Step.ACCOUNT, Step.CHECK)
 
+# 鏈結帳號: no company is proven, for it acts for none by itself (C-11); it is asked on the page of the account.
+OF_A_LINKED_ACCOUNT = (Step.TERMS, Step.ACCOUNT, Step.CHECK)
+
 
 def steps_of(path: Path, *, is_correction: bool = False) -> tuple[Step, ...]:
     """The pages that a person fills in, in their order; the page after them is none of them."""

@@ -9,17 +9,20 @@ class Situation:
     """Everything that decides what is still missing for one authorization request."""
 
     is_signed_in: bool
-    must_sign_in_again: bool
-    must_register: bool
-    meets_wish: bool
-    wishes_for_somebody_else: bool
-    is_admitted: bool
-    has_left_client: bool
-    must_choose: bool
-    must_agree: bool
-    must_consent: bool
-    must_step_up: bool
-    is_beyond_reach: bool
+    must_sign_in_again: bool = False
+    must_register: bool = False
+    is_linked: bool = False
+    meets_wish: bool = True
+    wishes_for_somebody_else: bool = False
+    is_admitted: bool = True
+    has_several: bool = False
+    has_left_client: bool = False
+    must_choose: bool = False
+    must_enter_by_page: bool = False
+    must_agree: bool = False
+    must_consent: bool = False
+    must_step_up: bool = False
+    is_beyond_reach: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,19 @@ class Requirement:
 def _account_error(situation: Situation) -> str:
     if situation.wishes_for_somebody_else or situation.has_left_client:
         return "login_required"
+    if situation.must_enter_by_page or (situation.is_linked and not situation.meets_wish):
+        # One error for all else: unknown, unbound, suspended, not admitted, never entered (tokens.md, rule 5).
+        return "interaction_required"
     if not situation.meets_wish or not situation.is_admitted:
         # Before somebody has agreed, a client is not told whether its wish fits.
         return "consent_required" if situation.must_consent else "interaction_required"
     return "account_selection_required"
+
+
+def _must_choose(situation: Situation) -> bool:
+    if not situation.meets_wish or not situation.is_admitted or situation.has_several:
+        return True
+    return situation.must_choose or situation.has_left_client or situation.must_enter_by_page
 
 
 def _agreements_error(situation: Situation) -> str:
@@ -52,11 +64,7 @@ REQUIREMENTS = (
         lambda s: "login_required",
         lambda s: not s.is_signed_in or s.must_sign_in_again,
     ),
-    Requirement(
-        "choose_account",
-        _account_error,
-        lambda s: not s.meets_wish or not s.is_admitted or s.must_choose or s.has_left_client,
-    ),
+    Requirement("choose_account", _account_error, _must_choose),
     Requirement("unmet", lambda s: "unmet_authentication_requirements", lambda s: s.is_beyond_reach),
     Requirement("step_up", lambda s: "unmet_authentication_requirements", lambda s: s.must_step_up),
     # The error of whoever has consent before her yet tells no more than a wish that does not fit (see _account_error).

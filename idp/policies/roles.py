@@ -30,6 +30,11 @@ def is_narrower(role: Role, than: Role) -> bool:
     return ranks.index(role) < ranks.index(than)
 
 
+def role_through_linked(role: Role, *, is_admin_allowed: bool) -> Role:
+    """The role somebody has who acts through a linked account: group admin only where the company lets her be."""
+    return Role.STAFF if role is Role.GROUP_ADMIN and not is_admin_allowed else role
+
+
 def permits(role: Role, permission: Permission) -> bool:
     """Whether an account of this role may do this."""
     return role in ALLOWED[permission]

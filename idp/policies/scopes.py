@@ -6,9 +6,11 @@ OPENID = "openid"
 OFFLINE = "offline_access"
 COMPANY = "company"
 MENUS = "menus"
+LINKED_ACCOUNTS = "linked_accounts"
 COMPANY_WISH = "company:"
 
-SCOPES = (OPENID, "profile", "email", "phone", "address", COMPANY, MENUS, "electronic_id", OFFLINE)
+SCOPES = (OPENID, "profile", "email", "phone", "address", COMPANY, MENUS, "electronic_id", LINKED_ACCOUNTS, OFFLINE)
+CONFIDENTIAL_ONLY = frozenset({LINKED_ACCOUNTS, OFFLINE})
 
 CLAIMS_OF_SCOPE: dict[str, tuple[str, ...]] = {
     "profile": ("name", "preferred_username", "locale", "updated_at"),
@@ -18,6 +20,7 @@ CLAIMS_OF_SCOPE: dict[str, tuple[str, ...]] = {
     COMPANY: ("tenant", "company_tax_id", "company_name", "company", "roles", "data_scope"),
     MENUS: ("entitlements", "perm_ver", "entitlements_locked"),
     "electronic_id": ("electronic_id",),
+    LINKED_ACCOUNTS: (),  # no claim: GET /me/accounts
 }
 USERINFO_ONLY = frozenset({"phone_number", "phone_number_verified", "address", "electronic_id"})
 
@@ -48,10 +51,11 @@ def granted_scope(text: str, registered: frozenset[str], *, is_public: bool) -> 
     """The scopes of a sign-in that may be granted, without a wish for a company; None is ``invalid_scope``.
 
     Scopes the client is not registered for are left out (OIDC Core §3.1.2.1), a wish never is: without the registered
-    scope ``company`` it is refused. Public clients get no ``offline_access``. Raises ContradictingWishes.
+    scope ``company`` it is refused. Public clients get neither ``offline_access`` nor ``linked_accounts``.
+    Raises ContradictingWishes.
     """
     wish = read_scope(text)
     if wish.company is not None and COMPANY not in registered:
         return None
-    allowed = [s for s in wish.scopes if s in registered and not (is_public and s == OFFLINE)]
+    allowed = [s for s in wish.scopes if s in registered and not (is_public and s in CONFIDENTIAL_ONLY)]
     return " ".join(allowed) if OPENID in allowed else None

@@ -50,9 +50,14 @@ class Approval(StrEnum):
 
 
 class BindingState(StrEnum):
-    """Where a binding between a linked and a general account stands."""
+    """Where a binding between a linked and a general account stands. Only ``bound`` lets anybody act.
+
+    ``awaits_admin``: the owner has agreed, and the company's policy asks its group admin too.
+    ``needs_confirmation``: the owner's password or mailbox is another one since, and she has yet to say it may go on.
+    """
 
     PENDING = "pending"
+    AWAITS_ADMIN = "awaits_admin"
     BOUND = "bound"
     NEEDS_CONFIRMATION = "needs_confirmation"
     UNBOUND = "unbound"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from idp.db import now, session
-from idp.models import Client, ClientSession, Grant, SignIn, Token
+from idp.models import Client, ClientSession, Grant, Launch, SignIn, Token
 from idp.services.logout_notices import EndedSession, tell_clients
 
 NARROWED = "narrowed"
@@ -80,6 +80,23 @@ def end_access_of_accounts(accounts: Select[str], because: str) -> None:
     )
 
 
+def end_access_of_binding(binding_id: str, because: str) -> int:
+    """End whatever runs through one binding, at clients and at our own pages; gives how many client sessions ended.
+
+    Other bindings of the linked account, and its sign-in, go on (tokens.md "What a choice is bound to").
+    """
+    session.execute(
+        update(SignIn)
+        .where(SignIn.acting_binding_id == binding_id)
+        .values(acting_account_id=None, acting_binding_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(Launch).where(Launch.binding_id == binding_id))
+    return _end(
+        because, ClientSession.binding_id == binding_id, Grant.binding_id == binding_id, Token.binding_id == binding_id
+    )
+
+
 def end_access_of_client(client_id: str, because: str) -> None:
     """End every session, grant and token of a client; the people stay signed in at the provider."""
     _end(
@@ -90,11 +107,12 @@ def end_access_of_client(client_id: str, because: str) -> None:
     )
 
 
-def _end(because: str, sessions: ColumnElement[bool], grants: ColumnElement[bool], tokens: ColumnElement[bool]) -> None:
+def _end(because: str, sessions: ColumnElement[bool], grants: ColumnElement[bool], tokens: ColumnElement[bool]) -> int:
     moment = now()
-    end_client_sessions(sessions, because=because)
+    ended = end_client_sessions(sessions, because=because)
     session.execute(
         update(Grant).where(grants, Grant.revoked_at.is_(None)).values(revoked_at=moment, revoked_because=because)
     )
     values: dict[str, Any] = {"revoked_at": moment, "answer": None}
     session.execute(update(Token).where(tokens, Token.revoked_at.is_(None)).values(values))
+    return ended

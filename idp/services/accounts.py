@@ -76,6 +76,35 @@ def add_account(
     return account
 
 
+def add_linked_account(*, username: str, name: str, email: str, password: str | None = None) -> Account:
+    """Add an active linked account: it belongs to no company and has no role (tokens.md; R-094).
+
+    Raises InvalidInput (``field`` username, name or email), PasswordRefused, AlreadyExists (``field`` username).
+    """
+    address = _checked(username, name, email)
+    account = Account(
+        id=new_id("la_"),
+        kind=AccountKind.LINKED,
+        username=username.strip(),
+        username_canonical=canonical_username(username),
+        name=name.strip(),
+        email=address,
+        email_canonical=email_key(address),
+        email_verified_at=now(),
+        approval=Approval.OPERATOR,
+        status=AccountStatus.ACTIVE,
+        created_at=now(),
+        updated_at=now(),
+    )
+    if password is not None:
+        check_password_rules(password, account)
+    insert_account(account)
+    if password is not None:
+        set_password(account, password)
+    record("account:added", account_id=account.id, kind="linked", approval=str(Approval.OPERATOR))
+    return account
+
+
 def account_by_username(username: str) -> Account | None:
     """The account of this name in whatever spelling (UN01), or None."""
     name = canonical_username(username)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from idp.db import run, table_of
 from idp.models import Account, Binding, Company
 from idp.policies.entities import EntityKind
-from idp.policies.roles import Role
+from idp.policies.roles import Role, role_through_linked
 from idp.policies.standing import (
     AccountKind,
     AccountStatus,
@@ -40,6 +40,7 @@ class CompanyFacts:
     verified_at: datetime | None
     address: str | None
     required_acr: str | None
+    linked_admin: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +143,26 @@ ACTING_COLUMNS: tuple[Any, ...] = (
     COMPANIES.c.verified_at,
     COMPANIES.c.address,
     COMPANIES.c.required_acr,
+    COMPANIES.c.linked_admin,
 )
 VIA_COLUMNS: tuple[Any, ...] = (LINKED.c.id, LINKED.c.name, LINKED.c.status, BINDINGS.c.id, BINDINGS.c.state)
 ACTING_WIDTH = len(ACTING_COLUMNS)
 COMPANY_AT = 16
+ROLE_AT = 10
 
 
 def acting_from(row: Any, via: Any = None) -> Acting:
-    """Make an Acting of the values of ACTING_COLUMNS and, where there is a linked account, of VIA_COLUMNS."""
+    """Make an Acting of the values of ACTING_COLUMNS and, where there is a linked account, of VIA_COLUMNS.
+
+    Through a linked account a group admin is ``staff``, unless the company lets her be more (tokens.md).
+    """
     facts: list[Any] = list(row[:COMPANY_AT])
     facts[5] = facts[5] is not None
     company = CompanyFacts(*row[COMPANY_AT:ACTING_WIDTH]) if row[COMPANY_AT] is not None else None
-    facts += [company, Via(*via) if via is not None and via[0] is not None else None]
+    through = Via(*via) if via is not None and via[0] is not None else None
+    if through is not None and company is not None:
+        facts[ROLE_AT] = role_through_linked(facts[ROLE_AT], is_admin_allowed=company.linked_admin)
+    facts += [company, through]
     return Acting(*facts)
 
 

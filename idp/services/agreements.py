@@ -35,7 +35,12 @@ _AGREED = (
 
 def texts_due(acting: Acting, client: ClientRecord) -> Due:
     """The texts that this human has yet to agree to before she gets to this client. One statement."""
-    rows = run(_AGREED, {"human": acting.human_id, "service": client.service_id}).all()
+    return texts_due_at(acting.human_id, client.service_id)
+
+
+def texts_due_at(human_id: str, service_id: str | None) -> Due:
+    """The texts of a service's first sign-in that this human has yet to agree to. One statement."""
+    rows = run(_AGREED, {"human": human_id, "service": service_id}).all()
     if not rows:
         return Due()
     return due_texts(texts_of_first_sign_in(rows[0][0]), {(text, version) for _, text, version in rows})
@@ -73,6 +78,25 @@ def agree_to_texts(acting: Acting, client: ClientRecord, texts: Iterable[DueText
     named = [text.named for text in texts]
     for text_id, version in keep_agreements(acting.human_id, client.service_id, named, address):
         _record("agreement:given", acting, client, text=text_id, version=version)
+
+
+def agree_at_home(account_id: str, service_id: str, texts: Iterable[DueText], address: str | None) -> None:
+    """Keep that a linked account's person agreed to the texts of the service where she registered (R-090, R-092)."""
+    for text_id, version in keep_agreements(account_id, service_id, [text.named for text in texts], address):
+        record(
+            "agreement:given",
+            actor=account_id,
+            account_id=account_id,
+            service=service_id,
+            text=text_id,
+            version=version,
+        )
+
+
+def decline_at_home(account_id: str, service_id: str, texts: Iterable[DueText]) -> None:
+    """Note that she did not agree. Her sign-in is ended by the caller."""
+    named = [" ".join(text.named) for text in texts]
+    record("agreement:declined", actor=account_id, account_id=account_id, service=service_id, texts=named)
 
 
 def decline_texts(acting: Acting, client: ClientRecord, texts: Iterable[DueText]) -> None:

@@ -14,10 +14,14 @@ from idp.models import AuditEntry
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Who acts and from where, set once at the edge (a request, a command) for every row written within."""
+    """Who acts and from where, set once at the edge (a request, a command) for every row written within.
+
+    ``binding_id``: the actor is a linked account that acts as the account it is bound to by this (LK10).
+    """
 
     actor: str | None = None
     address: str | None = None
+    binding_id: str | None = None
 
 
 NOWHERE = Circumstances()
@@ -64,10 +68,11 @@ def record(
             at=now(),
             action=action,
             outcome=outcome,
-            actor=actor or here.actor,
+            # Who acts through a binding does it, whomever the service was told: never its owner (LK10).
+            actor=here.actor if here.binding_id else actor or here.actor,
             account_id=account_id,
-            linked_account_id=linked_account_id,
-            binding_id=binding_id,
+            linked_account_id=linked_account_id or (here.actor if here.binding_id else None),
+            binding_id=binding_id or here.binding_id,
             company_id=company_id,
             client_id=client_id,
             sign_in_id=sign_in_id,
@@ -87,6 +92,8 @@ def record_each(action: str, entries: Iterable[tuple[str | None, str | None, dic
             "outcome": "done",
             "actor": here.actor,
             "account_id": account_id,
+            "linked_account_id": here.actor if here.binding_id else None,
+            "binding_id": here.binding_id,
             "company_id": company_id,
             "address": here.address,
             "details": details,

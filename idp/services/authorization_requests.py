@@ -21,6 +21,7 @@ class WaitingRequest:
     signed_in_at: datetime | None
     chosen_at: datetime | None
     account_id: str | None
+    binding_id: str | None
     consented_at: datetime | None
     refused_at: datetime | None
     went_on_at: datetime | None
@@ -56,6 +57,7 @@ _COLUMNS = (
     AuthorizationRequest.signed_in_at,
     AuthorizationRequest.chosen_at,
     AuthorizationRequest.account_id,
+    AuthorizationRequest.binding_id,
     AuthorizationRequest.consented_at,
     AuthorizationRequest.refused_at,
     AuthorizationRequest.went_on_at,
@@ -102,16 +104,16 @@ def note_signed_in(request_id: str) -> None:
     session.execute(
         update(AuthorizationRequest)
         .where(AuthorizationRequest.id == request_id)
-        .values(signed_in_at=now(), chosen_at=None, account_id=None, consented_at=None)
+        .values(signed_in_at=now(), chosen_at=None, account_id=None, binding_id=None, consented_at=None)
     )
 
 
-def note_chosen(request_id: str, account_id: str) -> None:
-    """Note the account chosen for this request."""
+def note_chosen(request_id: str, account_id: str, binding_id: str | None = None) -> None:
+    """Note the account chosen for this request, and the binding it is acted as through."""
     session.execute(
         update(AuthorizationRequest)
         .where(AuthorizationRequest.id == request_id)
-        .values(chosen_at=now(), account_id=account_id)
+        .values(chosen_at=now(), account_id=account_id, binding_id=binding_id, consented_at=None)
     )
 
 

@@ -31,7 +31,7 @@ def keep_deadlines() -> int:
     """Do what is due, at most a batch of each kind, and give how much it was. Each application has a transaction."""
     return (
         _each(_overdue(), _escalate)
-        + _each(_unfinished(AccountStatus.EMAIL_PENDING, older_than=SHORTEST_LINK).where(~_has_link()), _expire)
+        + _each(_unfinished(AccountStatus.EMAIL_PENDING, older_than=SHORTEST_LINK).where(~has_link()), _expire)
         + _each(_unfinished(*ENDS_PURGED, older_than=KEPT_UNFINISHED).where(was_never_let_in()), _purge)
     )
 
@@ -97,7 +97,7 @@ def _unfinished(*statuses: AccountStatus, older_than: timedelta) -> Select[str]:
     )
 
 
-def _has_link() -> ColumnElement[bool]:
+def has_link() -> ColumnElement[bool]:
     """A condition: the account has a link that confirms its mailbox."""
     return (
         select(OneTimeSecret.hash)
@@ -116,7 +116,7 @@ def _expire(case_id: str) -> bool:
     """Note that a mailbox was not confirmed in time; 補發 sends another link as before."""
     company, case, account = hold_case(case_id)
     # Whoever sends a link holds the case too, so what is read here stays so.
-    if session.scalar(select(_has_link()).where(Account.id == account.id)):
+    if session.scalar(select(has_link()).where(Account.id == account.id)):
         return False
     if not move_account(account, AccountStatus.EMAIL_PENDING, status=AccountStatus.EMAIL_EXPIRED):
         return False

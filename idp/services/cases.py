@@ -80,7 +80,7 @@ def submit_case(sent: Submission) -> Case:
     check_mails_to(sent.person.email)
     # A refusal is committed: where the name is taken in this very moment, no company stays behind.
     with session.begin_nested():
-        company = claim_company(sent.company)
+        company = claim_company(sent.company, policy)
         check_place(policy, company, sent.person.email)
         card = card_in(sent.card_evidence_id)
         if card is not None:

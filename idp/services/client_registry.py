@@ -17,7 +17,7 @@ from idp.policies.admission import admission_form_problem
 from idp.policies.colours import colour_problem
 from idp.policies.names import client_id_problem, client_name_problem
 from idp.policies.redirects import address_problem
-from idp.policies.scopes import COMPANY_WISH, OFFLINE, SCOPES
+from idp.policies.scopes import COMPANY_WISH, LINKED_ACCOUNTS, OFFLINE, SCOPES
 from idp.services.access import end_access_of_client
 from idp.services.audit import record
 from idp.services.client_keys import jwks_problem
@@ -279,6 +279,10 @@ def _check_scopes(registration: Registration) -> None:
     _need(registration.scopes, "scopes", "scope.missing")
     public = registration.auth_method == "none"
     _need(not (public and OFFLINE in registration.scopes), "scopes", "scope.offline_public")
+    if LINKED_ACCOUNTS in registration.scopes:
+        _need(not public, "scopes", "scope.linked_public")
+        # A client of one company would learn its agent's other customers (tokens.md "Asking for a company" 7).
+        _need(registration.company_id is None, "scopes", "scope.linked_company")
 
 
 def _check_addresses(registration: Registration) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from idp.errors import InvalidInput, NotFound
 from idp.policies.duties import Power
-from idp.policies.scopes import OFFLINE, OPENID, SCOPES
+from idp.policies.scopes import CONFIDENTIAL_ONLY, OPENID, SCOPES
 from idp.services.audit import record
 from idp.services.authorization_requests import keep_request
 from idp.services.clients import ClientRecord
@@ -48,7 +48,8 @@ class Try:
 
 def scopes_to_try(client: ClientRecord) -> tuple[str, ...]:
     """What a sign-in at this client can ask for."""
-    return tuple(scope for scope in SCOPES if scope in client.scopes and not (client.is_public and scope == OFFLINE))
+    refused = CONFIDENTIAL_ONLY if client.is_public else frozenset()
+    return tuple(scope for scope in SCOPES if scope in client.scopes and scope not in refused)
 
 
 def begin_try(client: ClientRecord, scopes: tuple[str, ...], seat: Seat, *, asks_anew: bool) -> str:

@@ -76,17 +76,17 @@ def check_usable(company: Company | None) -> None:
         raise CompanyClosed(status=company.status)
 
 
-def claim_company(answers: CompanyAnswers) -> Company:
+def claim_company(answers: CompanyAnswers, policy: RegistrationPolicy) -> Company:
     """The company of these answers, made where it is unknown (claimed, proven by nobody), locked for this transaction.
 
-    What is known of a company stays: an applicant's answers are kept with the case, not here.
-    Raises CompanyClosed.
+    What is known of a company stays: an applicant's answers are kept with the case, not here. What the service's policy
+    says of group admins through a linked account (R-115) a new company begins with. Raises CompanyClosed.
     """
-    company = known_company(answers.id_type, answers.number) or _made(answers)
+    company = known_company(answers.id_type, answers.number) or _made(answers, policy)
     try:
         company = locked_company(company.id)
     except NoResultFound:  # its last claim was purged by a worker in this instant
-        company = locked_company(_made(answers).id)
+        company = locked_company(_made(answers, policy).id)
     check_usable(company)
     return company
 
@@ -100,7 +100,7 @@ def hints_about(answers: CompanyAnswers, company: Company) -> list[str]:
     return there if same_name(answers.name, company.name) else sorted({*there, "hint.company_name_differs"})
 
 
-def _made(answers: CompanyAnswers) -> Company:
+def _made(answers: CompanyAnswers, policy: RegistrationPolicy) -> Company:
     moment = now()
     company = Company(
         id=new_id("co_"),
@@ -112,6 +112,7 @@ def _made(answers: CompanyAnswers) -> Company:
         responsible=answers.responsible,
         status=CompanyStatus.ACTIVE,
         proof=CompanyProof.NONE,
+        linked_admin=policy.linked_admin,
         created_at=moment,
         updated_at=moment,
     )

@@ -13,10 +13,12 @@ from idp.db import now, session
 from idp.errors import InvalidInput, LinkUnusable
 from idp.mails import cases as mails
 from idp.models import Account, Company, Password
+from idp.policies.bindings import HeldBecause
 from idp.policies.entities import EntityKind, parse_entity
 from idp.policies.limits import FIRST_PASSWORD_TRIES, MAILS_PER_MAILBOX
 from idp.policies.standing import USABLE_COMPANIES, AccountStatus
 from idp.services.audit import record, record_each
+from idp.services.bindings import hold_bindings
 from idp.services.limits import count, is_reached, raise_reached
 from idp.services.mailbox_checks import check_mails_to
 from idp.services.one_time_links import Link, Purpose, link_of_hash, make_first_links, make_link, use_link
@@ -144,6 +146,7 @@ def set_first_password(link_hash: bytes, password_hash: str) -> Account:
         .where(Account.id == who.account.id, Account.email_verified_at.is_(None))
         .values(email_verified_at=moment, updated_at=moment, version=Account.version + 1)
     )
+    hold_bindings(who.account.id, HeldBecause.PASSWORD)
     told = {"actor": who.account.id, "account_id": who.account.id, "company_id": who.company.id}
     record("account:mailbox:confirmed", **told)
     record("account:password:set", because="first", **told)

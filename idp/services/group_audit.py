@@ -1,10 +1,11 @@
 """What happened in a company, as its group admins may read it (P35): rows of the audit log that are the company's own.
 
 Addresses are never given out, of an operator no more than that it was one, and of other companies' people nothing.
+A linked account that is or was bound to an account of the company is told by name: both sides read who acted (LK10).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
 from idp.db import session
-from idp.models import Account, AuditEntry
-from idp.models.audit import NO_SIGN_IN
+from idp.models import Account, AuditEntry, Binding
+from idp.models.audit import NO_SIGN_IN, THROUGH_LINKED
 from idp.services.group_people import LONGEST_SEARCH, matching
 
 ON_A_PAGE = 50
@@ -21,6 +22,7 @@ MOST_EXPORTED = 10_000
 MOST_PEOPLE = 50
 WORKER = "worker"
 POLICY = "policy"
+BINDING = "binding:"
 
 
 class Kind(StrEnum):
@@ -31,6 +33,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     COMPANY = "company"
     SIGN_IN = "sign_in"
+    LINKED = "linked"
 
 
 # By the beginning of their action. What is in no kind is listed where no kind is asked for.
@@ -48,10 +51,12 @@ BEGINNINGS: dict[Kind, tuple[str, ...]] = {
         "account:data_scope:",
         "account:access:",
         "account:unlocked",
+        "account:profile:",
     ),
     Kind.INVITATION: ("invitation:",),
     Kind.COMPANY: ("company:",),
     Kind.SIGN_IN: ("account:sign_in:", "account:client_session:", "account:consent:", "agreement:"),
+    # What a linked account had a part in is found by that, whatever its action.
 }
 
 
@@ -83,15 +88,32 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPerson:
+    """A person with a linked account that is or was bound to an account of the company.
+
+    ``seat``: the colleague as whom she did it; None where she did it as herself.
+    """
+
+    account_id: str
+    name: str
+    username: str
+    seat: Colleague | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """One event: who did it, and about whom it is (None: about nobody of the company)."""
+    """One event: who did it, and about whom it is (None: about nobody of the company).
+
+    ``linked``: the linked account that had a part in it, doing it or having it done to.
+    """
 
     id: int
     at: datetime
     action: str
     outcome: str
-    by: Colleague | Party
+    by: Colleague | LinkedPerson | Party
     about: Colleague | None
+    linked: LinkedPerson | None
     client_id: str | None
     details: dict[str, Any]
 
@@ -117,15 +139,21 @@ def records_of(
             conditions.append(or_(AuditEntry.account_id.in_(people_meant), AuditEntry.actor.in_(people_meant)))
         order = AuditEntry.id.desc()
     rows = session.scalars(select(AuditEntry).where(*conditions).order_by(order).limit(most)).all()
-    people = _people(company_id, rows)
+    return _told(company_id, rows)
+
+
+def _told(company_id: str, rows: Sequence[AuditEntry]) -> list[GroupRecord]:
+    linked, seats = _linked_people(company_id, rows)
+    people = _people(company_id, rows, set(seats.values()))
     return [
         GroupRecord(
             id=row.id,
             at=row.at,
             action=row.action,
             outcome=row.outcome,
-            by=_by(row, people),
+            by=_by(row, people, linked, seats),
             about=people.get(row.account_id or ""),
+            linked=linked.get(row.linked_account_id or ""),
             client_id=row.client_id,
             details=row.details,
         )
@@ -135,15 +163,20 @@ def records_of(
 
 def _people_meant(company_id: str, words: str) -> list[str]:
     found = select(Account.id).where(Account.company_id == company_id, matching(words)).limit(MOST_PEOPLE)
-    return list(session.scalars(found))
+    of_company = select(Account.id).where(Account.company_id == company_id)
+    bound = select(Binding.linked_account_id).where(Binding.account_id.in_(of_company))
+    linked = select(Account.id).where(Account.id.in_(bound), matching(words)).limit(MOST_PEOPLE)
+    return [*session.scalars(found), *session.scalars(linked)]
 
 
 def _conditions(search: RecordSearch) -> list[ColumnElement[bool]]:
-    if search.kind is Kind.SIGN_IN:
-        conditions: list[Any] = [text(f"NOT ({NO_SIGN_IN})")]
+    if search.kind is Kind.LINKED:
+        conditions: list[Any] = [text(THROUGH_LINKED)]
+    elif search.kind is Kind.SIGN_IN:
+        conditions = [text(f"NOT ({NO_SIGN_IN})")]
     else:
         conditions = [text(NO_SIGN_IN)]
-    if search.kind is not None and search.kind is not Kind.SIGN_IN:
+    if search.kind in BEGINNINGS and search.kind is not Kind.SIGN_IN:
         conditions.append(_of_kind(search.kind))
     if search.since is not None:
         conditions.append(AuditEntry.at >= search.since)
@@ -156,8 +189,8 @@ def _of_kind(kind: Kind) -> ColumnElement[bool]:
     return or_(*(AuditEntry.action.startswith(beginning, autoescape=True) for beginning in BEGINNINGS[kind]))
 
 
-def _people(company_id: str, rows: Iterable[AuditEntry]) -> dict[str, Colleague]:
-    ids = {one for row in rows for one in (row.account_id, _actor(row)) if one}
+def _people(company_id: str, rows: Iterable[AuditEntry], others: set[str]) -> dict[str, Colleague]:
+    ids = {one for row in rows for one in (row.account_id, _actor(row)) if one} | others
     found = session.execute(
         select(Account.id, Account.name, Account.username).where(
             and_(Account.company_id == company_id, Account.id.in_(ids))
@@ -166,13 +199,38 @@ def _people(company_id: str, rows: Iterable[AuditEntry]) -> dict[str, Colleague]
     return {row[0]: Colleague(*row) for row in found}
 
 
+def _linked_people(
+    company_id: str, rows: Sequence[AuditEntry]
+) -> tuple[dict[str, LinkedPerson], dict[str | None, str]]:
+    """The linked accounts that these rows name by a binding to an account of the company, and whose each binding is."""
+    ids = {row.binding_id for row in rows if row.binding_id}
+    if not ids:
+        return {}, {}
+    of_company = select(Account.id).where(Account.company_id == company_id)
+    bound = session.execute(
+        select(Binding.id, Binding.account_id, Account.id, Account.name, Account.username)
+        .join(Account, Account.id == Binding.linked_account_id)
+        .where(Binding.id.in_(ids), Binding.account_id.in_(of_company))
+    ).all()
+    return {row[2]: LinkedPerson(*row[2:]) for row in bound}, {row[0]: row[1] for row in bound}
+
+
 def _actor(row: AuditEntry) -> str | None:
     return row.actor or row.details.get("by")
 
 
-def _by(row: AuditEntry, people: dict[str, Colleague]) -> Colleague | Party:
+def _by(
+    row: AuditEntry,
+    people: dict[str, Colleague],
+    linked: dict[str, LinkedPerson],
+    seats: dict[str | None, str],
+) -> Colleague | LinkedPerson | Party:
     actor = _actor(row)
     if actor in (None, WORKER, POLICY):
         return Party.SYSTEM
+    if actor in linked:
+        # To ask for a binding or to end it she needs to act as nobody.
+        seat = None if row.action.startswith(BINDING) else people.get(seats.get(row.binding_id, ""))
+        return replace(linked[actor], seat=seat)
     is_account = str(actor).startswith(("ga_", "la_"))
     return people.get(str(actor), Party.OUTSIDER if is_account else Party.OPERATOR)

@@ -8,9 +8,11 @@ from sqlalchemy.orm import DeclarativeBase
 from idp.db import now, session, transaction
 from idp.models import (
     AuthorizationRequest,
+    Binding,
     CardChallenge,
     Flow,
     Invitation,
+    Launch,
     LimitCounter,
     NameFailures,
     OneTimeSecret,
@@ -19,6 +21,8 @@ from idp.models import (
     Token,
     UsedAssertion,
 )
+from idp.policies.bindings import REQUESTS_KEPT
+from idp.policies.standing import BindingState
 
 # Kept a day longer than they work: a late replay is then still known for what it is.
 GRACE = timedelta(days=1)
@@ -34,6 +38,8 @@ ANSWERS_KEPT = timedelta(days=30)
 BATCH = 500
 # A registration lives longer than the request on whose way it lies.
 IS_ON_A_RUNS_WAY = select(Flow.id).where(Flow.authorization_request_id == AuthorizationRequest.id).exists()
+# Requests that nobody answered, or that were taken back or refused: nothing ever ran through them.
+CAME_TO_NOTHING = Binding.bound_at.is_(None) & Binding.state.in_((BindingState.PENDING, BindingState.UNBOUND))
 
 
 def tidy() -> int:
@@ -49,6 +55,8 @@ def tidy() -> int:
             (Flow, Flow.expires_at < over),
             (AuthorizationRequest, (AuthorizationRequest.expires_at < over) & ~IS_ON_A_RUNS_WAY),
             (CardChallenge, CardChallenge.expires_at < over),
+            (Launch, Launch.expires_at < over),
+            (Binding, CAME_TO_NOTHING & (Binding.code_expires_at < moment - REQUESTS_KEPT)),
             (RevocationAnswer, RevocationAnswer.last_used_at < moment - ANSWERS_KEPT),
             (Token, Token.expires_at < over),
             (UsedAssertion, UsedAssertion.expires_at < over),

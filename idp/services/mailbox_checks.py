@@ -1,16 +1,15 @@
 """The mailbox of an account: a link is sent to it, and opened and confirmed by its person (R-024 … R-028, R-083)."""
 
-from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from idp.db import now, session
-from idp.errors import AlreadyExists, ChangedMeanwhile, LinkUnusable, OneAccountOnly, TooManyRequests
+from idp.errors import AlreadyExists, LinkUnusable, OneAccountOnly, TooManyRequests
 from idp.mails import cases as mails
 from idp.models import Account, Case, Company, OneTimeSecret
 from idp.policies.limits import MAILS_PER_MAILBOX
-from idp.policies.names import canonical_username, email_key
+from idp.policies.names import email_key
 from idp.policies.registration import MailCheck
 from idp.policies.standing import AccountStatus
 from idp.services.audit import record
@@ -22,7 +21,6 @@ from idp.services.one_time_links import Link, Purpose, live_link, make_link, use
 
 RESEND_PAUSE = timedelta(seconds=60)
 WAITING = (AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED)
-MOST_ACCOUNTS_OF_A_MAILBOX = 20
 
 
 def check_mails_to(email: str) -> None:
@@ -82,36 +80,16 @@ def resend_verification(account: Account, case: Case, *, browser: str | None) ->
     send_verification(account, case, browser=browser)
 
 
-def resend_to_whoever(text: str) -> None:
-    """Send new links to the accounts of this name or mailbox that wait for it. Says nothing: the page is neutral."""
-    key, name = email_key(text.strip()), canonical_username(text)
-    found = session.execute(
-        select(Account, Case)
-        .join(Case, Case.account_id == Account.id)
-        .where(
-            or_(Account.email_canonical == key, Account.username_canonical == name),
-            Account.status.in_(WAITING),
-        )
-        .order_by(Case.company_id, Case.id)
-        .limit(MOST_ACCOUNTS_OF_A_MAILBOX)
-    ).all()
-    # All companies before the first counter, and in order: who applies holds her company when she counts her mails.
-    for _, case in found:
-        with suppress(ChangedMeanwhile):
-            hold_case(case.id)
-    for account, case in found:
-        # One that was sent a minute ago, or five times this hour, gets no more; the others do.
-        with suppress(ChangedMeanwhile, LinkUnusable, TooManyRequests):
-            resend_verification(account, case, browser=None)
+def account_to_verify(link: Link) -> tuple[Account, Case | None]:
+    """Whose mailbox a link confirms, with her case; a linked account has none.
 
-
-def account_to_verify(link: Link) -> tuple[Account, Case]:
-    """Whose mailbox a link confirms. Raises LinkUnusable, also where the account or its address is another by now."""
+    Raises LinkUnusable, also where the account or its address is another by now.
+    """
     if link.trouble is not None:
         raise LinkUnusable(because=link.trouble)
     row = session.execute(
         select(Account, Case)
-        .join(Case, Case.account_id == Account.id)
+        .outerjoin(Case, Case.account_id == Account.id)
         .where(Account.id == link.account_id, Account.email == link.address)
     ).first()
     if row is None or row[0].status not in WAITING:

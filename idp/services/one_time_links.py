@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     INVITATION = "invitation"
     OPERATOR_SETUP = "operator_setup"
+    MAILBOX_CHANGE = "mailbox_change"
     FIRST_PASSWORD = "first_password"  # noqa: S105  (a purpose, no password)
 
 

@@ -31,6 +31,7 @@ PURPOSES = {
     "/verify/": Purpose.VERIFY,
     "/invitation/": Purpose.INVITATION,
     "/first-password/": Purpose.FIRST_PASSWORD,
+    "/mailbox/": Purpose.MAILBOX_CHANGE,
     "/ops/setup/": Purpose.OPERATOR_SETUP,
 }
 
@@ -90,6 +91,9 @@ def why_not_sendable(mail: OutboxEntry) -> str | None:
     """Why a mail can't be sent once more: it is not dead (``gone``), or its link works no more (``over``)."""
     if mail.state != DEAD or not has_content(mail):
         return "gone"
+    if "sealed_code" in mail.payload:
+        # Its reader's own page sends another one (補發驗證信).
+        return "over"
     address = unsealed(mail.payload)
     return "over" if address is not None and not _works(address) else None
 

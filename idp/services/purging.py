@@ -18,7 +18,9 @@ from idp.models import (
     Case,
     Company,
     CompanyDocument,
+    FormerPassword,
     Grant,
+    HomeCompany,
     Invitation,
     KnownBrowser,
     MenuRight,
@@ -41,9 +43,11 @@ log = logging.getLogger(__name__)
 GO_WITH_ACCOUNT = (
     TextAgreement.account_id,
     Password.account_id,
+    FormerPassword.account_id,
     KnownBrowser.account_id,
     OneTimeSecret.account_id,
     MenuRight.account_id,
+    HomeCompany.account_id,
     Case.account_id,
 )
 
@@ -81,16 +85,24 @@ def purge_account(company: Company, case: Case, account: Account) -> bool:
     return True
 
 
+def purge_linked_account(account: Account) -> bool:
+    """Delete a linked account that was never confirmed, and all that is its own. The caller holds it.
+
+    False where it is named by something that must stay.
+    """
+    if session.scalar(select(Account.id).where(Account.id == account.id, was_never_let_in())) is None:
+        return False
+    account_id, was = account.id, str(account.status)
+    _delete_what_goes_with(account_id)
+    session.execute(delete(Account).where(Account.id == account_id).execution_options(synchronize_session=False))
+    record("linked:purged", linked_account_id=account_id, was=was)
+    return True
+
+
 def _delete(company_id: str, case_id: str, account_id: str) -> None:
     session.execute(delete(Review).where(Review.case_id == case_id))
     purge_document(case_id)
-    for column in GO_WITH_ACCOUNT:
-        session.execute(delete(column.class_).where(column == account_id).execution_options(synchronize_session=False))
-    # What was not delivered names the person and may hold a link.
-    undelivered = {"state": DEAD, "recipient": "", "payload": {}}
-    mails = update(OutboxEntry).where(OutboxEntry.account_id == account_id)
-    session.execute(mails.where(OutboxEntry.state != SENT).values(undelivered))
-    session.execute(mails.values(account_id=None))
+    _delete_what_goes_with(account_id)
     # Approved as group admin, but never confirmed: who else leads or has led the company is its first one now.
     other = select(func.min(Account.id)).where(
         Account.company_id == company_id, Account.id != account_id, Account.role == Role.GROUP_ADMIN
@@ -102,6 +114,16 @@ def _delete(company_id: str, case_id: str, account_id: str) -> None:
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(Account).where(Account.id == account_id).execution_options(synchronize_session=False))
+
+
+def _delete_what_goes_with(account_id: str) -> None:
+    for column in GO_WITH_ACCOUNT:
+        session.execute(delete(column.class_).where(column == account_id).execution_options(synchronize_session=False))
+    # What was not delivered names the person and may hold a link.
+    undelivered = {"state": DEAD, "recipient": "", "payload": {}}
+    mails = update(OutboxEntry).where(OutboxEntry.account_id == account_id)
+    session.execute(mails.where(OutboxEntry.state != SENT).values(undelivered))
+    session.execute(mails.values(account_id=None))
 
 
 def _delete_evidence(company_id: str, evidence_id: str | None) -> None:

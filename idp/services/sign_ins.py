@@ -8,12 +8,15 @@ from sqlalchemy.orm import aliased
 
 from idp.config import settings
 from idp.db import now, one_at_a_time, run, session, table_of
+from idp.errors import BindingUnusable, NotFound
 from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
 from idp.services.access import end_client_sessions
 from idp.services.acting import ACCOUNTS, ACTING_COLUMNS, COMPANIES, Acting, acting_from
 from idp.services.audit import record
+from idp.services.seats import seat_of_binding
 from idp.services.secrets import digest, new_id, new_secret
+from idp.services.uses import note_use
 
 SEEN_EVERY = timedelta(seconds=60)  # last_seen_at is written at most this often
 USER_AGENT_LENGTH = 300
@@ -32,11 +35,22 @@ class SignedIn:
     last_seen_at: datetime
     expires_at: datetime
     is_idle: bool
+    # What a linked account acts as at our own pages; clients' choices are kept with their grants.
+    acting: Acting | None = None
+
+    @property
+    def seat(self) -> Acting:
+        """Who one is at our own pages: the account acted as, else the human herself."""
+        return self.acting or self.human
 
     @property
     def acr(self) -> Acr:
-        """The class this sign-in has reached for the company of its human."""
-        return acr_of(self.methods, card_tax_id=self.card_tax_id, acting_tax_id=self.human.tax_id)
+        """The class this sign-in has reached at our own pages."""
+        return self.acr_for(self.seat)
+
+    def acr_for(self, acting: Acting) -> Acr:
+        """The class this sign-in has reached for the company of whom one acts as."""
+        return acr_of(self.methods, card_tax_id=self.card_tax_id, acting_tax_id=acting.tax_id)
 
     @property
     def amr(self) -> list[str]:
@@ -54,6 +68,7 @@ _FOUND = (
         SIGN_INS.c.created_at,
         SIGN_INS.c.last_seen_at,
         SIGN_INS.c.expires_at,
+        SIGN_INS.c.acting_binding_id,
         *ACTING_COLUMNS,
     )
     .select_from(
@@ -78,12 +93,60 @@ def find_sign_in(token: str, *, even_idle: bool = False) -> SignedIn | None:
     row = run(_FOUND, {"token_hash": digest(token), "moment": moment}).first()
     if row is None:
         return None
-    human = acting_from(row[7:])
+    human = acting_from(row[8:])
     is_idle = row[5] <= moment - timedelta(minutes=settings().sign_in_idle_minutes)
     if not human.is_able or (is_idle and not even_idle):
         return None
     methods = tuple(Method(m) for m in row[1])
-    return SignedIn(row[0], human, methods, row[2], row[3], row[4], row[5], row[6], is_idle)
+    acting = _acted_as(human, row[7]) if row[7] is not None else None
+    return SignedIn(row[0], human, methods, row[2], row[3], row[4], row[5], row[6], is_idle, acting)
+
+
+def _acted_as(human: Acting, binding_id: str) -> Acting | None:
+    """What a linked account acts as at our pages, while the binding and all behind it are good."""
+    bound = seat_of_binding(human.account_id, binding_id)
+    return bound.acting if bound is not None and bound.acting.is_able else None
+
+
+def act_as(signed_in: SignedIn, binding_id: str | None, *, browser: str) -> str:
+    """Act as a bound account at our own pages from now on, or (None) as none; the new cookie's token (SS01).
+
+    Nothing that a client has changes by it. Raises NotFound for a binding that is not this linked account's,
+    BindingUnusable for one that can't be used now.
+    """
+    bound = seat_of_binding(signed_in.human.account_id, binding_id) if binding_id is not None else None
+    if binding_id is not None and bound is None:
+        record("linked:switch:refused", outcome="refused", account_id=signed_in.human.account_id, binding=binding_id)
+        raise NotFound(what="binding")
+    if bound is not None and not bound.acting.is_able:
+        raise BindingUnusable
+    token = new_secret()
+    moment = now()
+    account_id = bound.acting.account_id if bound is not None else None
+    session.execute(
+        update(SignIn)
+        .where(SignIn.id == signed_in.id, SignIn.ended_at.is_(None))
+        .values(
+            token_hash=digest(token),
+            browser_hash=digest(browser),
+            acting_account_id=account_id,
+            acting_binding_id=binding_id,
+            last_seen_at=moment,
+        )
+    )
+    if bound is not None:
+        note_use(bound, None)
+    company = bound.acting.company if bound is not None else None
+    record(
+        "linked:switched" if bound is not None else "linked:switch:left",
+        actor=signed_in.human.account_id,
+        account_id=account_id or signed_in.human.account_id,
+        linked_account_id=signed_in.human.account_id,
+        binding_id=binding_id,
+        company_id=company.id if company else None,
+        sign_in_id=signed_in.id,
+    )
+    return token
 
 
 def begin_sign_in(
@@ -250,11 +313,14 @@ def clients_signed_in_to(sign_in_id: str) -> list[tuple[str, str, str]]:
     return [(r[0], r[1], r[2]) for r in rows]
 
 
-def last_uses(account_id: str) -> dict[str, datetime]:
-    """When this account last entered each client: ``{client id: moment}``."""
+def last_uses(acting: Acting) -> dict[str, datetime]:
+    """When this human last entered each client as this account: ``{client id: moment}``."""
     rows = session.execute(
         select(Grant.client_id, func.max(Grant.created_at))
-        .where(Grant.account_id == account_id)
+        .where(
+            Grant.account_id == acting.account_id,
+            Grant.linked_account_id == (acting.via.linked_account_id if acting.via else None),
+        )
         .group_by(Grant.client_id)
     )
     return {r[0]: r[1] for r in rows}

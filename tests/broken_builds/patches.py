@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 SERVER = "idp/oidc/server.py"
 AUTHORIZE = "idp/oidc/authorize.py"
+BEARER = "idp/oidc/bearer.py"
+SEAT_CHOICE = "idp/services/seat_choice.py"
+SITUATION = "idp/oidc/situation.py"
 ENDPOINTS = "idp/oidc/endpoints.py"
 CLIENTS = "idp/oidc/client_authentication.py"
 REQUESTS = "idp/oidc/requests.py"
@@ -20,6 +23,7 @@ TOKEN_ATTACKS = "tests/oidc/test_token_attacks.py::"
 CLIENT_AUTHENTICATION = "tests/oidc/test_client_authentication.py::"
 REFRESH = "tests/oidc/test_refresh.py::"
 WISHES = "tests/oidc/test_company_wishes.py::"
+ACTING = "tests/oidc/test_acting.py::"
 USERINFO = "tests/oidc/test_userinfo.py::"
 RACES = "tests/oidc/test_many_at_once.py::"
 BOUND = "tests/oidc/test_what_a_choice_is_bound_to.py::"
@@ -195,7 +199,7 @@ BROKEN_BUILDS = (
         (
             Change(
                 "idp/policies/scopes.py",
-                "allowed = [s for s in wish.scopes if s in registered and not (is_public and s == OFFLINE)]",
+                "allowed = [s for s in wish.scopes if s in registered and not (is_public and s in CONFIDENTIAL_ONLY)]",
                 "allowed = list(wish.scopes)",
             ),
         ),
@@ -219,20 +223,25 @@ BROKEN_BUILDS = (
     ),
     BrokenBuild(
         "wish_ignored",
-        (Change(AUTHORIZE, "    meets_wish = asked.wish.is_met_by(seat.seat)\n", "    meets_wish = True\n"),),
+        (Change(SEAT_CHOICE, "    if not wish.is_met_by(human.seat):\n", "    if human.account_id == 'nobody':\n"),),
         (WISHES + "test_who_asks_for_another_company_never_gets_the_own_one",),
     ),
     BrokenBuild(
+        "seat_taken_without_a_page",
+        (Change(SITUATION, "must_enter_by_page=asked.asked.is_silent and", "must_enter_by_page=seat is None and"),),
+        (ACTING + "test_the_chooser_comes_first_and_switching_changes_nothing_that_exists",),
+    ),
+    BrokenBuild(
         "prompt_login_ignored",
-        (Change(AUTHORIZE, 'if asked.prompts & {"login", "create"}:', 'if asked.prompts & {"create"}:'),),
+        (Change(SITUATION, 'if asked.prompts & {"login", "create"}:', 'if asked.prompts & {"create"}:'),),
         (BASIC + "test_oidcc_prompt_login",),
     ),
     BrokenBuild(
         "token_in_the_address_taken",
         (
-            Change(ENDPOINTS, '    if "access_token" in request.args:\n', "    if request.args.get('never'):\n"),
+            Change(BEARER, '    if "access_token" in request.args:\n', "    if request.args.get('never'):\n"),
             Change(
-                ENDPOINTS,
+                BEARER,
                 "    if not header:\n        return in_body\n",
                 '    if not header:\n        return in_body or request.args.get("access_token")\n',
             ),

@@ -111,8 +111,8 @@ class Place:
             *("--post-logout-redirect-uri", f"{self.dreams}/signed-out"),
             *("--initiate-login-uri", f"{self.dreams}/login"),
             *("--backchannel-logout-uri", f"{self.dreams}/backchannel-logout"),
-            *("--grant-type", "authorization_code", "--grant-type", "refresh_token", "--no-consent"),
-            *("--scope", f"{SCOPE} offline_access"),
+            *("--grant-type", "authorization_code", "--grant-type", "refresh_token", "--no-consent", "--acting"),
+            *("--scope", f"{SCOPE} linked_accounts offline_access"),
             stdin=secret,
         )
         self.town.idp("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json"))

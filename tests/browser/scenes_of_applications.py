@@ -4,6 +4,7 @@ import json
 
 from tests.browser.place import OTHER_COMPANY
 from tests.browser.scenes import Scenes
+from tests.browser.scenes_of_acting import agent_of
 from tests.browser.visitor import Visitor
 from tests.harness.processes import ROOT
 
@@ -113,6 +114,44 @@ def dreams_sign_in_ended(window: Visitor) -> None:
 @APPLICATIONS.page()
 def dreams_signed_out(window: Visitor) -> None:
     window.open(window.place.dreams + "/signed-out")
+
+
+# DREAMS for an agent, whose tabs each have their company.
+
+
+def at_dreams_as_an_agent(window: Visitor, path: str) -> None:
+    """Be at a page of DREAMS for the first of an agent's companies; the menu for going over to the other is open."""
+    agent, first, _second = agent_of(window.place)
+    window.open(f"{window.place.dreams}/login?target_link_uri={path}")
+    window.sign_in(agent)
+    window.click(f"seat-{first}")
+    if window.path.startswith("/consent/"):  # asked once, for all her companies
+        window.click("consent-accept")
+    window.unfold("#who")
+
+
+@APPLICATIONS.page(focus="none")
+def dreams_agent_menu_open(window: Visitor) -> None:
+    at_dreams_as_an_agent(window, "/")
+
+
+@APPLICATIONS.page(focus="none")
+def dreams_tab_of_a_company_that_was_left(window: Visitor) -> None:
+    at_dreams_as_an_agent(window, "/sites")
+    before = window.page.url
+    window.click(".seats button:not(.beside)")
+    window.open(before)
+
+
+@APPLICATIONS.page(focus="none")
+def dreams_form_of_a_company_that_was_left(window: Visitor) -> None:
+    at_dreams_as_an_agent(window, "/sites/new")
+    old = window.context.new_page()
+    old.goto(window.page.url)
+    window.click(".seats button:not(.beside)")
+    window.page.close()
+    window.page = old
+    window.click("submit-site")
 
 
 # The mailbox, which speaks Chinese alone.

@@ -21,10 +21,15 @@ from tests.browser.acceptance import (
 from tests.browser.conftest import Visit
 from tests.browser.place import LONG_COMPANY, NAMES, OTHER_NAME, Place
 from tests.browser.scenes import Scene
+from tests.browser.scenes_of_acting import ACTING, AGENT_NAME
 from tests.browser.scenes_of_agreements import AGREEMENTS
 from tests.browser.scenes_of_applications import APPLICATIONS, SITE_NAMES
+from tests.browser.scenes_of_bindings import BINDINGS
 from tests.browser.scenes_of_clients import CLIENTS
 from tests.browser.scenes_of_documents import DOCUMENTS, PAPER_NAMES
+from tests.browser.scenes_of_linked import LINKED
+from tests.browser.scenes_of_linked_registration import LINKED_REGISTRATION
+from tests.browser.scenes_of_own_data import OWN_DATA
 from tests.browser.scenes_of_people import PEOPLE
 from tests.browser.scenes_of_reviews import REVIEWS
 from tests.browser.scenes_of_services import SERVICES
@@ -46,6 +51,11 @@ DESKTOP, PHONE, NARROWEST = 1280, 390, 320
 SCENES = [
     *PROVIDER,
     *AGREEMENTS,
+    *ACTING,
+    *LINKED,
+    *BINDINGS,
+    *LINKED_REGISTRATION,
+    *OWN_DATA,
     *APPLICATIONS,
     *CONSOLE,
     *OPERATORS,
@@ -65,6 +75,7 @@ CHINESE_NAMES = (
     *NAMES.values(),
     OTHER_NAME,
     OPERATOR_NAME,
+    AGENT_NAME,
     *COMPANIES,
     *SITE_NAMES,
     *PAPER_NAMES,

@@ -1,5 +1,7 @@
 """A small real OpenID provider, and a person with a browser between it and an application."""
 
+import json
+import re
 import secrets
 import threading
 import time
@@ -20,13 +22,19 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class SmallIssuer:
-    """A real OpenID provider of one person, over HTTP; tests change ``person`` and ``faults``."""
+    """A real OpenID provider of one person, over HTTP; tests change ``person``, ``seats`` and ``faults``.
+
+    ``seats`` are whom a client may ask for by ``sub``; ``asked`` is the last authorization request.
+    """
 
     def __init__(self) -> None:
         self.key = ECKey.generate_key("P-256", {"kid": "k1", "use": "sig", "alg": "ES256"})
         self.person: dict[str, Any] = {}
         self.faults: dict[str, Any] = {}
-        self.codes: dict[str, dict[str, str]] = {}
+        self.seats: dict[str, dict[str, Any]] = {}
+        self.asked: dict[str, str] = {}
+        self.codes: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
+        self.person_of: dict[str, dict[str, Any]] = {}
         self.refresh_tokens: set[str] = set()
         self.access_tokens: set[str] = set()
         self.revoked: list[str] = []
@@ -38,7 +46,7 @@ class SmallIssuer:
 
     def serve(self, client_id: str) -> None:
         """Be the provider of this one client, without faults."""
-        self.client_id, self.faults = client_id, {}
+        self.client_id, self.faults, self.seats = client_id, {}, {}
 
     def close(self) -> None:
         self.server.shutdown()
@@ -83,6 +91,7 @@ class SmallIssuer:
         app.add_url_rule("/authorize", view_func=self._authorize)
         app.add_url_rule("/token", view_func=self._token, methods=["POST"])
         app.add_url_rule("/userinfo", view_func=self._userinfo)
+        app.add_url_rule("/me/accounts", view_func=self._my_accounts)
         app.add_url_rule("/revoke", view_func=self._revoke, methods=["POST"])
         app.add_url_rule("/logout", view_func=self._logout)
         return app
@@ -110,10 +119,14 @@ class SmallIssuer:
         return jsonify(keys=[self.key.as_dict(private=False)])
 
     def _authorize(self) -> Any:
-        code = secrets.token_urlsafe(16)
-        self.codes[code] = request.args.to_dict()
+        code, self.asked = secrets.token_urlsafe(16), request.args.to_dict()
+        wanted = json.loads(self.asked.get("claims", "{}")).get("id_token", {}).get("sub", {}).get("value")
+        self.person = self.seats.get(wanted, self.person)
+        self.codes[code] = (self.asked, self.person)
         answer = {"code": code, "state": request.args["state"], "iss": self.address}
         answer |= self.faults.get("answer", {})
+        if self.asked.get("prompt") == "none":
+            answer |= self.faults.get("silent_answer", {})
         kept = {name: value for name, value in answer.items() if value is not None}
         return redirect(f"{request.args['redirect_uri']}?{urlencode(kept)}")
 
@@ -126,17 +139,18 @@ class SmallIssuer:
             if form["refresh_token"] not in self.refresh_tokens:
                 return jsonify(error="invalid_grant"), 400
             self.refresh_tokens.discard(form["refresh_token"])
-            return self._issued({})
-        asked = self.codes.pop(form["code"])
+            return self._issued({}, self.person_of[form["refresh_token"]])
+        asked, person = self.codes.pop(form["code"])
         challenge = urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest()).decode().rstrip("=")
         assert asked["code_challenge"] == challenge
-        return self._issued({"nonce": asked["nonce"]})
+        return self._issued({"nonce": asked["nonce"]}, person)
 
-    def _issued(self, more: dict[str, Any]) -> Any:
+    def _issued(self, more: dict[str, Any], person: dict[str, Any]) -> Any:
         now = int(time.time())
-        claims = {"iss": self.address, "aud": self.client_id, "iat": now, "exp": now + 600} | self.person | more
+        claims = {"iss": self.address, "aud": self.client_id, "iat": now, "exp": now + 600} | person | more
         claims |= self.faults.get("id_token", {})
         access, refresh = secrets.token_urlsafe(8), secrets.token_urlsafe(8)
+        self.person_of |= {access: person, refresh: person}
         self.access_tokens.add(access)
         self.refresh_tokens.add(refresh)
         token = {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 600}
@@ -145,9 +159,16 @@ class SmallIssuer:
     def _userinfo(self) -> Any:
         if self.faults.get("userinfo_status"):
             return "", self.faults["userinfo_status"]
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self.access_tokens:
+            return "", 401
+        return jsonify(self.person_of[token] | self.faults.get("userinfo", {}))
+
+    def _my_accounts(self) -> Any:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.access_tokens:
             return "", 401
-        return jsonify(self.person | self.faults.get("userinfo", {}))
+        names = ("sub", "tenant", "company_tax_id", "company_name", "roles")
+        return jsonify(accounts=[{name: seat[name] for name in names} for seat in self.seats.values()])
 
     def _revoke(self) -> Any:
         self.revoked.append(request.form["token"])
@@ -175,12 +196,17 @@ class Person:
         self.browser: FlaskClient = app.test_client()
         self.here: str = app.extensions["relying"].settings.address
         self.form = form
+        self.root = ""  # what the addresses of the tab begin with
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.browser.get(path, base_url=self.here, headers=headers)
+        return self.browser.get(self.at(path), base_url=self.here, headers=headers)
 
     def post(self, path: str, form: dict[str, str] | None = None) -> TestResponse:
-        return self.browser.post(path, base_url=self.here, data=form or {})
+        return self.browser.post(self.at(path), base_url=self.here, data=form or {})
+
+    def at(self, path: str) -> str:
+        """A page's address in the tab the person is at."""
+        return path if path.startswith(("/~", "/callback")) else self.root + path
 
     def follow(self, answer: TestResponse) -> TestResponse:
         """Go where the answer sends the browser, through the issuer and back."""
@@ -190,6 +216,8 @@ class Person:
                 address = requests.get(address, allow_redirects=False, timeout=5).headers["Location"]
                 continue
             parts = urlsplit(address)
+            named = re.match(r"/~[0-9a-f]{12}", parts.path)
+            self.root = named[0] if named else ""
             answer = self.get(f"{parts.path}?{parts.query}" if parts.query else parts.path)
             address = answer.headers.get("Location", "")
         return answer

@@ -20,7 +20,7 @@ def rows(page: Page) -> list[list[str]]:
     assert page.response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert page.response.content.startswith(b"\xef\xbb\xbf"), "Excel reads UTF-8 by its mark only"
     table = list(csv.reader(io.StringIO(page.response.content.decode("utf-8-sig"))))
-    assert table[0] == ["時間", "執行者", "執行者帳號", "內容", "對象", "對象帳號", "代碼"]
+    assert table[0] == ["時間", "執行者", "執行者帳號", "內容", "對象", "對象帳號", "鏈結帳號", "代碼"]
     return table[1:]
 
 

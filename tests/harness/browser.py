@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any, Self
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -58,6 +58,7 @@ class Form:
     kinds: dict[str, str] = field(default_factory=dict)
     buttons: list[Button] = field(default_factory=list)
     enctype: str = ""
+    id: str | None = None
 
     def value(self, name: str) -> str | None:
         """The value that a field holds, or None."""
@@ -74,6 +75,7 @@ class _Reader(HTMLParser):
         self.text: list[str] = []
         self.scripts = 0
         self.controls_without_name: list[str] = []
+        self.elsewhere: list[tuple[str, str, Button]] = []  # buttons that name their form: its id, and where to
         self._form: Form | None = None
         self._button: Button | None = None
         self._select: str | None = None
@@ -87,12 +89,16 @@ class _Reader(HTMLParser):
         if tag == "form":
             action = urljoin(self.url, given.get("action", ""))
             self._form = Form(action, given.get("method", "get").lower(), enctype=given.get("enctype", ""))
+            self._form.id = given.get("id")
             self.forms.append(self._form)
         elif tag == "a" and "href" in given:
             self.links.append(urljoin(self.url, given["href"]))
         elif tag in {"script", "style"}:
             self._hidden += 1
             self.scripts += tag == "script"
+        elif tag == "button" and given.get("form"):
+            self._button = Button(given.get("id"), given.get("name"), given.get("value", ""))
+            self.elsewhere.append((given["form"], given.get("formaction", ""), self._button))
         elif self._form is not None:
             self._control(self._form, tag, given)
 
@@ -182,6 +188,10 @@ class Page:
             for button in form.buttons:
                 if button.id == identifier:
                     return form, button
+        for named, action, button in self._read.elsewhere:
+            if button.id == identifier:
+                form = next(form for form in self.forms if form.id == named)
+                return replace(form, action=urljoin(self.url, action) if action else form.action), button
         return None
 
     def has(self, identifier: str) -> bool:

@@ -182,11 +182,12 @@ class RelyingParty:
                 answer.pages_seen = seen
                 return answer
             seen.append(page)
-            page = self._step(browser, page, person)
+            page = self.step(browser, page, person)
         raise AssertionError(f"five pages and still not back: {page!r}")
 
     @staticmethod
-    def _step(browser: Browser, page: Page, person: Person | None) -> Page:
+    def step(browser: Browser, page: Page, person: Person | None) -> Page:
+        """Fill in the form of a page of the provider."""
         if page.asks_for_password:
             assert person is not None, f"asked for a password: {page!r}"
             found = page.button("sign-in")

@@ -103,7 +103,7 @@ def test_what_is_not_offered_is_not_advertised(document: dict[str, Any]) -> None
         "frontchannel_logout_supported",
     }
     assert not later & document.keys()
-    assert not [scope for scope in document["scopes_supported"] if scope == "linked_accounts"]
+    assert "linked_accounts" in document["scopes_supported"]
 
 
 def test_the_key_set_holds_public_keys_of_good_size_only(provider: Town, document: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def test_every_scope_that_brings_claims_is_a_scope() -> None:
     assert {c for claims in CLAIMS_OF_SCOPE.values() for c in claims} >= USERINFO_ONLY
 
 
-REGISTERED = frozenset({"openid", "email", "company", "offline_access"})
+REGISTERED = frozenset({"openid", "email", "company", "linked_accounts", "offline_access"})
 
 
 def test_scopes_a_client_is_not_registered_for_are_left_out() -> None:
@@ -58,6 +58,7 @@ def test_a_sign_in_needs_the_scope_openid() -> None:
     assert granted_scope("email", REGISTERED, is_public=False) is None
 
 
-def test_a_public_client_gets_no_offline_access() -> None:
-    assert granted_scope("openid offline_access", REGISTERED, is_public=True) == "openid"
-    assert granted_scope("openid offline_access", REGISTERED, is_public=False) == "openid offline_access"
+@pytest.mark.parametrize("scope", ["offline_access", "linked_accounts"])
+def test_a_public_client_gets_none_of_the_scopes_for_who_keeps_a_secret(scope: str) -> None:
+    assert granted_scope(f"openid {scope}", REGISTERED, is_public=True) == "openid"
+    assert granted_scope(f"openid {scope}", REGISTERED, is_public=False) == f"openid {scope}"

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     CLIENT = "client"  # a client's credential or token; no cookie counts
     BROWSER = "browser"  # what was begun in this browser: another's is told as a missing one
     SELF = "self"  # whoever is signed in, about herself
+    LINKED = "linked"  # a linked account, about its own bindings; a general account has nothing there
     GROUP = "group"  # a group admin, about her own company
     OPERATOR = "operator"  # an operator with a session at the console; to every account it is closed
 
@@ -25,7 +26,7 @@ class Row:
 
 
 PUBLIC, CLIENT, BROWSER = Row(Kind.PUBLIC), Row(Kind.CLIENT), Row(Kind.BROWSER)
-SELF, GROUP, OPERATOR = Row(Kind.SELF), Row(Kind.GROUP), Row(Kind.OPERATOR)
+SELF, LINKED, GROUP, OPERATOR = Row(Kind.SELF), Row(Kind.LINKED), Row(Kind.GROUP), Row(Kind.OPERATOR)
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/"): SELF,
@@ -39,8 +40,36 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/account/credentials/<card_id>/remove"): SELF,
     ("GET", "/account/credentials/company"): GROUP,
     ("POST", "/account/credentials/company"): GROUP,
+    ("GET", "/account/bindings"): SELF,
+    # What it names is its owner's, and may end by it: of one's own other tests tell.
+    ("GET", "/account/bindings/<binding_id>/<act>"): Row(Kind.SELF, fields={"do": "binding_id"}),
+    ("POST", "/account/bindings/<binding_id>/<act>"): Row(Kind.SELF, fields={"do": "binding_id"}),
     ("GET", "/account/succession"): SELF,
     ("POST", "/account/succession"): SELF,
+    ("GET", "/account/profile"): SELF,
+    ("POST", "/account/profile"): SELF,
+    ("GET", "/account/email"): SELF,
+    ("POST", "/account/email"): SELF,
+    ("POST", "/account/email/resend"): SELF,
+    ("POST", "/account/email/cancel"): SELF,
+    ("GET", "/account/password"): SELF,
+    ("POST", "/account/password"): SELF,
+    ("GET", "/mailbox/<token>"): PUBLIC,
+    ("GET", "/mailbox"): BROWSER,
+    ("POST", "/mailbox"): BROWSER,
+    ("GET", "/linked"): LINKED,
+    ("POST", "/linked/open"): Row(Kind.LINKED, fields={"client": "nobody", "binding": "binding_id"}),
+    ("GET", "/linked/bind"): LINKED,
+    ("POST", "/linked/bind"): LINKED,
+    ("GET", "/linked/bindings/<binding_id>"): LINKED,
+    ("POST", "/linked/bindings/<binding_id>"): LINKED,
+    ("GET", "/linked/bindings/<binding_id>/unbind"): LINKED,
+    # What it names ends by it: of one's own other tests tell.
+    ("POST", "/linked/bindings/<binding_id>/unbind"): Row(Kind.LINKED, fields={"do": "binding_id"}),
+    ("GET", "/linked/switch"): LINKED,
+    ("GET", "/linked/agreements"): LINKED,
+    ("POST", "/linked/agreements"): LINKED,
+    ("POST", "/linked/act"): Row(Kind.LINKED, fields={"binding": "binding_id"}),
     ("GET", "/help/card"): PUBLIC,
     ("POST", "/sign-out"): Row(Kind.SELF, ends=True),
     ("GET", "/signed-out"): PUBLIC,
@@ -68,6 +97,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/revoke"): CLIENT,
     ("GET", "/userinfo"): CLIENT,
     ("POST", "/userinfo"): CLIENT,
+    ("GET", "/me/accounts"): CLIENT,
     ("GET", "/authorize/<request_id>"): BROWSER,
     ("GET", "/authorize/<request_id>/account"): BROWSER,
     ("POST", "/authorize/<request_id>/account"): BROWSER,
@@ -90,6 +120,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/register/done"): BROWSER,
     ("POST", "/register/done/mailbox"): BROWSER,
     ("POST", "/register/done/resend"): BROWSER,
+    ("GET", "/register/linked/done"): BROWSER,
+    ("POST", "/register/linked/done/mailbox"): BROWSER,
+    ("POST", "/register/linked/done/resend"): BROWSER,
     ("GET", "/register/document"): BROWSER,
     ("POST", "/register/document"): BROWSER,
     ("GET", "/register/document/preview"): BROWSER,
@@ -130,6 +163,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/group/audit"): GROUP,
     ("GET", "/group/audit.csv"): GROUP,
     ("POST", "/group/audit/reminders"): GROUP,
+    ("GET", "/group/bindings"): GROUP,
+    ("POST", "/group/bindings/policy"): GROUP,
+    ("GET", "/group/bindings/<binding_id>/<act>"): GROUP,
+    ("POST", "/group/bindings/<binding_id>/<act>"): Row(Kind.GROUP, fields={"do": "binding_id"}),
     ("GET", "/group/invitations"): GROUP,
     ("GET", "/group/invitations/new"): GROUP,
     ("POST", "/group/invitations/new"): GROUP,
@@ -206,6 +243,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/ops/queue/<number>/account"): OPERATOR,
     ("GET", "/ops/queue/<number>/files/<file_id>"): OPERATOR,
     ("GET", "/ops/queue/<number>/files/<file_id>/<page>"): OPERATOR,
+    ("GET", "/ops/notices"): OPERATOR,
+    ("POST", "/ops/notices/again"): OPERATOR,
+    ("POST", "/ops/notices/<notice_id>/again"): OPERATOR,
+    ("POST", "/ops/notices/<notice_id>/give-up"): OPERATOR,
+    ("GET", "/ops/accounts/<account_id>/bindings/<binding_id>/unbind"): OPERATOR,
+    ("POST", "/ops/accounts/<account_id>/bindings/<binding_id>/unbind"): OPERATOR,
     ("GET", "/ops/mail"): OPERATOR,
     ("GET", "/ops/mail/<mail_id>"): OPERATOR,
     ("GET", "/ops/mail/<mail_id>/html"): OPERATOR,

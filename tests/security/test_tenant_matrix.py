@@ -13,15 +13,18 @@ from tests.harness.applicants import an_applicant
 from tests.harness.browser import BOUNDED, Browser
 from tests.harness.cards import a_card, answer
 from tests.harness.cases import a_document_of
+from tests.harness.linked import Agent, an_agent, bind
 from tests.harness.people import Town, new_tax_id
 from tests.harness.relying_party import Person
 from tests.security.doors import enter, sign_in
 from tests.security.routes import GET_ROUTES, POST_ROUTES
 from tests.security.tenant_table import TABLE, Kind, Row
 
-ROLES = ("anonymous", "pending", "guest", "staff", "group_admin", "other_group_admin")
+ROLES = ("anonymous", "pending", "guest", "staff", "group_admin", "other_group_admin", "linked_group_admin")
 MISSING = {
     "account_id": "ga_" + "x" * 22,
+    "binding_id": "bi_" + "x" * 22,
+    "act": "unbind",
     "card_id": "cd_" + "x" * 22,
     "file_id": "uf_" + "x" * 22,
     "invitation_id": "in_" + "x" * 22,
@@ -36,6 +39,8 @@ MISSING = {
     "filename": "look.css",
 }
 NAMING = sorted({rule for _, rule in TABLE if "_id>" in rule and any(f"<{name}>" in rule for name in MISSING)})
+# Shown to its owner alone, as is whatever changes her account (tokens.md "Acting through a linked account").
+ONLY_BY_OWNER = ("/account/credentials/", "/account/bindings", "/account/email", "/account/password")
 # For what is named by nothing of a company's: a page's number, whatever the console calls what it is about.
 ANYTHING = "1"
 # What two pages about the same thing never share.
@@ -49,6 +54,8 @@ class Side:
     people: dict[str, Person]
     canaries: list[str]
     ids: dict[str, str]
+    # Through which the agent of the company acts as its group admin.
+    binding: str
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,14 @@ def a_side(town: Town, mark: str) -> Side:
     consent = second.open(browser, second.ask())
     assert consent.asks_for_consent
     leaving = browser.get("/logout")
+    agent = an_agent(town, f"{mark}代理人")
+    people["linked_group_admin"] = Person(
+        agent.username, agent.password, agent.sub, tax_id, agent.name, agent.email, "group_admin"
+    )
+    town.server.write("UPDATE companies SET linked_admin = true WHERE tax_id = :id", {"id": tax_id})
     ids = {
         "account_id": applicant.account_id,
+        "binding_id": bind(town, agent, people["staff"]),
         "card_id": card,
         "file_id": a_document_of(town, tax_id),
         "invitation_id": invitation,
@@ -98,14 +111,19 @@ def a_side(town: Town, mark: str) -> Side:
         "sign_in": found[1].value,
         "client": second.client.client_id,
     }
-    words = [name, invited, *(one.username for one in people.values())]
-    return Side(people, words, MISSING | ids)
+    # The agent is no secret: she acts for the other company too.
+    words = [name, invited, *(one.username for one in people.values() if one.sub != agent.sub)]
+    return Side(people, words, MISSING | ids, bind(town, agent, people["group_admin"]))
 
 
 @pytest.fixture(scope="module")
 def sides(bent: Town) -> tuple[Side, Side]:
-    """Two companies that have nothing in common."""
-    return a_side(bent, "甲"), a_side(bent, "乙")
+    """Two companies that have nothing in common but the first one's agent, who acts for the other one too."""
+    one, other = a_side(bent, "甲"), a_side(bent, "乙")
+    agent = one.people["linked_group_admin"]
+    as_agent = Agent(agent.username, agent.password, agent.sub, agent.name, agent.email)
+    bind(bent, as_agent, other.people["group_admin"])
+    return one, other
 
 
 def test_every_route_has_its_row() -> None:
@@ -122,6 +140,8 @@ def test_everybody_gets_what_is_theirs_and_nothing_else(bent: Town, sides: tuple
     wrong = []
     for visit in visits(bent, own, other, person, role):
         said = [canary for canary in other.canaries if canary in visit.answer.text]
+        # Her own list has both companies; every other page only the one she acts for.
+        said = [] if role.startswith("linked") and visit.row.kind is Kind.LINKED else said
         if said:
             wrong.append(f"{visit.where}: tells {said}")
         if not as_expected(visit, role):
@@ -132,13 +152,11 @@ def test_everybody_gets_what_is_theirs_and_nothing_else(bent: Town, sides: tuple
 def visits(town: Town, own: Side, other: Side, person: Person | None, role: str) -> Iterator[Visit]:
     """Every route, with each id in turn."""
     browser = town.browser()
-    if person is not None and role != "pending":
-        sign_in(browser, person)
-    elif person is not None:
-        assert enter(browser, person.username, person.password).asks_for_password
+    if person is not None:
+        come_in(browser, own, person, role)
     is_in = person is not None and role != "pending"
-    token = browser.get("/account" if is_in else "/login").forms[0].value("csrf_token") or ""
-    stamp = {"csrf_token": token, "account": person.sub if person is not None and is_in else ""}
+    home = browser.get("/account" if is_in else "/login")
+    stamp = {name: home.forms[0].value(name) or "" for name in ("csrf_token", "account")}
     for (method, rule), row in TABLE.items():
         if row.ends and is_in:
             continue
@@ -152,6 +170,17 @@ def visits(town: Town, own: Side, other: Side, person: Person | None, role: str)
             data = stamp | {name: ids[key] for name, key in row.fields.items()}
             answer = send(browser, method, path, data)
             yield Visit(row, f"{method} {rule}", whose, answer)
+
+
+def come_in(browser: Browser, own: Side, person: Person, role: str) -> None:
+    """Sign in as far as one can: an agent goes on to act for her company."""
+    if role == "pending":
+        assert enter(browser, person.username, person.password).asks_for_password
+    elif role.startswith("linked"):
+        enter(browser, person.username, person.password)
+        assert browser.submit(browser.get("/linked/switch"), f"act-{own.binding}").path == "/account"
+    else:
+        sign_in(browser, person)
 
 
 def filled_with(ids: dict[str, str], rule: str) -> str:
@@ -182,6 +211,15 @@ def as_expected(visit: Visit, role: str) -> bool:
     if visit.row.kind is Kind.OPERATOR or role in {"anonymous", "pending"}:
         doors = ("/ops/login",) if visit.row.kind is Kind.OPERATOR else ("/login", "/account")
         return status == 303 and where_to(visit.answer).startswith(doors)
+    return _as_expected_inside(visit, role, status)
+
+
+def _as_expected_inside(visit: Visit, role: str, status: int) -> bool:
+    """The same for who is signed in, at the pages of accounts."""
+    if visit.row.kind is Kind.LINKED:
+        return _as_expected_of_linked(visit, role)
+    if role.startswith("linked") and _is_only_by_owner(visit):
+        return status in {403, 404}
     if visit.row.kind is Kind.SELF:
         return status == 404 if _is_nobodys(visit, role) else status in {200, 303, 400}
     if "group_admin" not in role:
@@ -189,6 +227,20 @@ def as_expected(visit: Visit, role: str) -> bool:
     if visit.whose == "own":
         return status not in {403, 404} and not where_to(visit.answer).startswith("/login")
     return status == 404
+
+
+def _as_expected_of_linked(visit: Visit, role: str) -> bool:
+    """Her own bindings alone; who has no linked account is told of none, or led home."""
+    status = visit.answer.status_code
+    if not role.startswith("linked"):
+        return status in {200, 303, 404}
+    return status in {200, 303, 400} if visit.whose == "own" else status == 404
+
+
+def _is_only_by_owner(visit: Visit) -> bool:
+    method, _, rule = visit.where.partition(" ")
+    is_owners = visit.row.kind is Kind.SELF or rule.startswith("/group/bindings")
+    return rule.startswith(ONLY_BY_OWNER) or (method == "POST" and is_owners and rule != "/account/open")
 
 
 def _is_nobodys(visit: Visit, role: str) -> bool:

@@ -21,9 +21,10 @@ from idp.services.case_reviews import Decision, decide_case
 from idp.services.case_standing import Became, hold_case
 from idp.services.cases import withdraw_case
 from idp.services.company_standing import prove_company
-from idp.services.mailbox_checks import confirm_mailbox, resend_to_whoever, resend_verification
+from idp.services.mailbox_checks import confirm_mailbox, resend_verification
 from idp.services.purging import GO_WITH_ACCOUNT
 from idp.services.secrets import digest
+from idp.services.verification_resend import resend_to_whoever
 from tests.services.applicants import OPERATOR, a_service, account_of, apply, confirm, token_mailed_to
 from tests.services.people import a_client, actions, at_once, person, signed_in
 
@@ -239,8 +240,8 @@ def test_every_column_that_names_an_account_is_thought_of() -> None:
         "bindings.linked_account_id", "card_evidence.account_id", "cards.account_id",
         "client_sessions.account_id", "client_sessions.linked_account_id",
         "consents.account_id", "consents.human_id", "grants.account_id", "grants.linked_account_id",
-        "invitations.invited_by", "sign_ins.account_id", "sign_ins.acting_account_id", "tokens.account_id",
-        "tokens.linked_account_id",
+        "invitations.invited_by", "launches.account_id", "sign_ins.account_id", "sign_ins.acting_account_id",
+        "tokens.account_id", "tokens.linked_account_id",
     }  # fmt: skip
     assert naming == gone | emptied | of_who_was_let_in
 

@@ -17,6 +17,7 @@ from idp.mails import cards as card_mails
 from idp.mails import cases as mails
 from idp.mails import companies as company_mails
 from idp.mails import documents as document_mails
+from idp.mails import own_changes
 from idp.mails.render import rendered
 from idp.models import Account, Card, Case, Company, Invitation, OutboxEntry
 from idp.policies.cards import CardRank
@@ -135,6 +136,10 @@ def write_all(case: Case, company: Company) -> None:
         account_mails.account_restored(account)
         account_mails.account_restored(account, "請附在職證明。")
         account_mails.data_scope_changed(account)
+        own_changes.password_changed(account, has_cancelled_mailbox=True)
+        own_changes.mailbox_to_confirm(account, "new@example.test", token=TOKEN, end=END)
+        own_changes.mailbox_change_asked(account, "new@example.test", end=END)
+        own_changes.mailbox_changed(account, "old@example.test")
         company_mails.company_suspended(admin, company, "請附在職證明。")
         company_mails.company_restored(admin, company, "請附在職證明。")
         card_mails.card_enrolled(account, company, card_of(account, company))
@@ -159,7 +164,7 @@ def test_every_mail_can_be_read_in_both_forms(case: Case, company: Company, loca
     """Same sentences in the same order, nothing that tracks, and no Chinese in an English mail but names."""
     write_all(case, company)
     all_of_them = written(locale)
-    assert len(all_of_them) == 33
+    assert len(all_of_them) == 38
     for name, mail in all_of_them:
         text = mail["plain"].partition("\n-- \n")[0]
         place = 0

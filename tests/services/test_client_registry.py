@@ -124,6 +124,7 @@ def test_loopback_addresses_are_for_development_alone(database: Flask) -> None:
         ("scopes", "scope.unknown", {"grant_types": ("client_credentials",), "scopes": ("Sites",)}),
         ("scopes", "scope.unknown", {"grant_types": ("client_credentials",), "scopes": ("company:00000016",)}),
         ("scopes", "scope.missing", {"scopes": ()}),
+        ("scopes", "scope.linked_public", {"auth_method": "none", "scopes": ("openid", "linked_accounts")}),
         ("scopes", "scope.offline_public", {"auth_method": "none", "scopes": ("openid", "offline_access")}),
         ("require_pkce", "pkce.public", {"auth_method": "none", "require_pkce": False}),
         ("alg", "alg.unknown", {"id_token_alg": "none"}),

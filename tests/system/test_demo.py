@@ -151,7 +151,7 @@ def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
 def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
     assert PASSWORD in running.announced, "fresh data have the password of one's choice"
     assert "demo-Passw0rd" not in running.announced
-    people = "guest1 staff1 admin1 staff2 port1 林小玉 測試二號有限公司 範例大富物流股份有限公司"
+    people = "guest1 staff1 admin1 staff2 port1 agent1 林小玉 測試二號有限公司 範例大富物流股份有限公司"
     for person in people.split():
         assert person in running.announced
     for further in (0, 1, 2, 25, 72):
@@ -234,7 +234,7 @@ def test_a_load_that_was_broken_off_is_taken_up(made: Demo, number: signal.Signa
     for note in ("loaded.json", "prepared"):
         (made.folder / note).unlink()
     made.start()
-    assert len(json.loads((made.folder / "loaded.json").read_text())) == 17
+    assert len(json.loads((made.folder / "loaded.json").read_text())) == 21
     made.stop(number)
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from ua_parser import parse
 
 from idp.flows.messages import METHOD_LABELS, ROLE_LABELS
+from idp.flows.ops.binding_rows import MOST_TOLD, binding_row
 from idp.flows.ops.companies import is_own
 from idp.flows.ops.guard import operator, ops_pages
 from idp.flows.ops.people_rows import account_row, company_row, history_of_account
@@ -24,6 +25,7 @@ from idp.policies.duties import Power
 from idp.policies.helping import AccountAct, CompanyAct, acts_for_company
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus
+from idp.services.binding_facts import bindings_of_account
 from idp.services.ops_accounts import (
     By,
     LastSignIn,
@@ -68,6 +70,7 @@ def one(account_id: str) -> str:
     """Show an account."""
     seen = seen_account(account_of_id(account_id))
     account = seen.account
+    bindings = bindings_of_account(account.id)
     return render_template(
         "ops/account.html",
         seen=seen,
@@ -79,6 +82,9 @@ def one(account_id: str) -> str:
         sees_company=scope_of(account.data_scope) is DataScope.COMPANY,
         cards=[shown_card(card) for card in seen.cards],
         sign_ins=[_sign_in(one) for one in seen.sign_ins],
+        bindings=[binding_row(one, account.id) for one in bindings[:MOST_TOLD]],
+        more_bindings=len(bindings) - MOST_TOLD,
+        may_unbind=operator().may(Power.HELP_PEOPLE) and not is_own(account.company_id),
         acts=acts_of(seen),
         may_lead=_may_lead(seen),
         is_own=is_own(account.company_id),

@@ -15,6 +15,8 @@ OPERATORS_EVENTS: dict[str, Any] = {
     "audit:checked": lazy_gettext("檢查稽核紀錄是否完整"),
     "mail:sent:again": lazy_gettext("再次寄送信件"),
     "mail:given_up": lazy_gettext("放棄寄送信件"),
+    "logout_notice:sent:again": lazy_gettext("再次送出登出通知"),
+    "logout_notice:given_up": lazy_gettext("放棄登出通知"),
     "registry:import:ordered": lazy_gettext("安排匯入登記資料"),
     "registry:import:resumed": lazy_gettext("繼續匯入登記資料"),
     "registry:import:stopped": lazy_gettext("停止匯入登記資料"),
@@ -44,7 +46,13 @@ OPERATORS_EVENTS: dict[str, Any] = {
     "client:secret:withdrawn": lazy_gettext("停止應用系統的舊密鑰"),
     "client:removed": lazy_gettext("移除應用系統"),
     "client:try:begun": lazy_gettext("開始測試登入應用系統"),
+    "linked:switch:left": lazy_gettext("鏈結帳號回到自己的帳號"),
+    "linked:switch:refused": lazy_gettext("鏈結帳號要切換為不屬於它的帳號"),
+    "linked:accounts:told": lazy_gettext("應用系統取得可切換的公司帳號"),
     "client:try:answered": lazy_gettext("完成測試登入應用系統"),
+    "linked:submitted": lazy_gettext("送出鏈結帳號申請"),
+    "linked:expired": lazy_gettext("鏈結帳號的信箱驗證逾時"),
+    "linked:purged": lazy_gettext("鏈結帳號逾期未驗證，資料已刪除"),
     "document:file:uploaded": lazy_gettext("上傳公司文件"),
     "document:queued": lazy_gettext("公司文件待審核"),
     "document:taken": lazy_gettext("接手審核公司文件"),
@@ -55,7 +63,7 @@ OPERATORS_EVENTS: dict[str, Any] = {
 # What is offered while one types: how the codes of events begin.
 BEGINNINGS = (
     "account:", "account:sign_in:", "account:password:", "account:role:", "agreement:", "audit:", "case:", "client:",
-    "company:", "document:", "invitation:", "mail:", "operator:", "operator:forbidden", "registry:",
+    "company:", "document:", "invitation:", "logout_notice:", "mail:", "operator:", "operator:forbidden", "registry:",
     "server:accident", "service:",
 )  # fmt: skip
 OUTCOMES = {

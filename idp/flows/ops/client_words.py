@@ -38,6 +38,7 @@ SCOPE_LABELS: dict[str, Any] = {
     "company": lazy_gettext("公司與權限（company）"),
     "menus": lazy_gettext("選單權限（menus）"),
     "electronic_id": lazy_gettext("帳號識別碼（electronic_id）"),
+    "linked_accounts": lazy_gettext("可切換的公司帳號（linked_accounts）"),
     "offline_access": lazy_gettext("登出後仍可存取（offline_access）"),
 }
 SCOPE_EXPLANATIONS: dict[str, Any] = {
@@ -49,6 +50,10 @@ SCOPE_EXPLANATIONS: dict[str, Any] = {
     "company": lazy_gettext("代表的公司、統一編號、驗證方式與角色，也能指定公司登入。"),
     "menus": lazy_gettext("這個應用系統的選單中，使用者可以使用哪些。"),
     "electronic_id": lazy_gettext("IC 開頭的公開號碼，其他公司以它授權給這個帳號。"),
+    "linked_accounts": lazy_gettext(
+        "經由鏈結帳號的人員在這個應用系統可以使用的其他公司帳號，供應用系統自製切換公司的選單。"
+        "無法保密的程式與只屬於一家公司的應用系統不能使用。"
+    ),
     "offline_access": lazy_gettext("30 天內不需使用者在場，使用者可在自己的帳號頁面收回。無法保密的程式不能使用。"),
 }
 NARROWING_LABELS: dict[str, Any] = {
@@ -109,6 +114,8 @@ CLIENT_PROBLEMS: dict[str, Any] = {
         "自訂的範圍只用於「以系統本身呼叫 API」，以小寫英文字母開頭，其後為小寫英文字母、數字或 _ . : -。"
     ),
     "scope.missing": lazy_gettext("請至少選擇一個範圍。"),
+    "scope.linked_company": lazy_gettext("只屬於一家公司的應用系統不能使用「可切換的公司帳號」。"),
+    "scope.linked_public": lazy_gettext("無法保密的程式不能使用「可切換的公司帳號」。"),
     "scope.offline_public": lazy_gettext("無法保密的程式不能使用「登出後仍可存取」。"),
     "acting.backchannel": lazy_gettext("接受鏈結帳號的應用系統，須填寫後端登出網址。"),
     "redirect.missing": lazy_gettext("請至少填寫一個登入後返回網址。"),

@@ -17,6 +17,7 @@ from idp.services.console_summary import (
     mails_not_sent,
     operators_invited,
 )
+from idp.services.ops_notices import notices_not_taken
 
 bp = ops_pages("ops_home", None)
 
@@ -33,7 +34,7 @@ def home() -> str:
 
 
 def _tile(name: str, path: str, label: str) -> dict[str, Any]:
-    counted: dict[str, Any] = {"queue": _queue, "mail": _mail, "operators": _operators}
+    counted: dict[str, Any] = {"queue": _queue, "mail": _mail, "notices": _notices, "operators": _operators}
     facts = counted[name]() if name in counted else []
     return {"name": name, "href": path, "label": label, "facts": facts}
 
@@ -49,6 +50,11 @@ def _queue() -> list[dict[str, Any]]:
 def _mail() -> list[dict[str, Any]]:
     dead = mails_not_sent()
     return [_fact(dead, ngettext("%(num)d 封信件未能寄達", "%(num)d 封信件未能寄達", dead.count))]
+
+
+def _notices() -> list[dict[str, Any]]:
+    dead = notices_not_taken()
+    return [_fact(dead, ngettext("%(num)d 則登出通知未能送達", "%(num)d 則登出通知未能送達", dead.count))]
 
 
 def _operators() -> list[dict[str, Any]]:

@@ -198,6 +198,29 @@ POLICY_WORDS: dict[str, KeyWords] = {
         lazy_gettext("在申請頁面上如何稱呼鏈結帳號，1 至 20 個字。填 off 表示不開放申請，也不詢問帳號類型。"),
         FROM_NEXT_STEP,
     ),
+    "binding_proof": KeyWords(
+        lazy_gettext("綁定一般帳號的方式"),
+        lazy_gettext("鏈結帳號要綁定這個服務的一般帳號時，如何取得帳號使用者的同意。"),
+        lazy_gettext("下一次申請綁定起適用。"),
+        {
+            "password_and_code": lazy_gettext("輸入一般帳號的密碼，再輸入寄到其信箱的驗證碼"),
+            "owner_approves": lazy_gettext("由帳號使用者登入後同意"),
+        },
+    ),
+    "rotate_after_binding": KeyWords(
+        lazy_gettext("綁定後建議更換密碼"),
+        lazy_gettext("以密碼綁定後，是否以信件與頁面建議帳號使用者更換密碼。"),
+        AT_ONCE,
+        YES_NO,
+    ),
+    "linked_admin": KeyWords(
+        lazy_gettext("經由鏈結帳號行使群組管理員權限"),
+        lazy_gettext(
+            "新公司預設是否允許。不允許時，經由鏈結帳號登入的群組管理員只有一般人員的權限。公司的群組管理員可自行變更。"
+        ),
+        lazy_gettext("之後新建立的公司適用。"),
+        {"true": lazy_gettext("允許"), "false": lazy_gettext("不允許，視為一般人員")},
+    ),
     "verify_hours": KeyWords(
         lazy_gettext("驗證連結的有效時數"),
         lazy_gettext("信箱驗證連結在寄出後多久失效。1 至 168 小時。"),
@@ -229,7 +252,8 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         lazy_gettext("信箱與登入"),
         ("mail_check", "verify_hours", "invitation_days", "email_unique", "login_id", "ask_entity_id"),
     ),
-    (lazy_gettext("條款與其他"), ("consents", "menu_rights", "data_scope", "label_linked")),
+    (lazy_gettext("條款與其他"), ("consents", "menu_rights", "data_scope")),
+    (lazy_gettext("鏈結帳號"), ("label_linked", "binding_proof", "rotate_after_binding", "linked_admin")),
 )
 PRESET_WORDS: dict[str, tuple[Any, Any]] = {
     "dreams": (

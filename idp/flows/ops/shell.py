@@ -35,6 +35,7 @@ CONSOLE_PAGES = (
     ConsolePage("services", "/ops/services", lazy_gettext("服務與政策"), Power.SEE_SETUP),
     ConsolePage("clients", "/ops/clients", lazy_gettext("應用系統"), Power.SEE_SETUP),
     ConsolePage("mail", "/ops/mail", lazy_gettext("寄件匣"), Power.SEE_MAIL),
+    ConsolePage("notices", "/ops/notices", lazy_gettext("登出通知"), Power.SEE_MAIL),
     ConsolePage("audit", "/ops/audit", lazy_gettext("稽核"), Power.SEE_AUDIT),
     ConsolePage("registry", "/ops/registry", lazy_gettext("登記資料"), Power.IMPORT_REGISTER),
     ConsolePage("operators", "/ops/operators", lazy_gettext("營運人員"), Power.MANAGE_OPERATORS),

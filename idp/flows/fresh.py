@@ -1,0 +1,29 @@
+"""A fresh sign-in: who does what is sensitive proves again that it is she (security.md §3 "re-auth"; LK04).
+
+page --> signed in within the last ten minutes --> the page does its work
+     --> longer ago --> sign-in page, fixed to the person who is signed in --> the page again
+"""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.browser import current_sign_in
+from idp.db import now
+from idp.policies.assurance import is_fresh
+
+
+def has_fresh_sign_in() -> bool:
+    """Whether the person at the keyboard signed in so lately that she need not do it again."""
+    signed_in = current_sign_in()
+    return signed_in is not None and is_fresh(signed_in.auth_time, now=now())
+
+
+def fresh_sign_in() -> ResponseReturnValue | None:
+    """None where the sign-in is fresh; else the way to the sign-in page, which leads back to this page (by GET).
+
+    For the pages of who is signed in: the first line of a view, ``if (again := fresh_sign_in()) is not None: return
+    again``. What was typed into a form that is sent too late is not kept: it may hold a password.
+    """
+    if has_fresh_sign_in():
+        return None
+    return redirect(url_for("sign_in.ask", back=request.path, again=1), 303)

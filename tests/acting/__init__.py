@@ -1,0 +1,1 @@
+"""Acting through a linked account at the provider's own pages."""

@@ -1,0 +1,1 @@
+"""The home of a linked account: binding, choosing, unbinding."""

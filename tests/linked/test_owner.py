@@ -1,0 +1,106 @@
+"""被綁定資訊 (P29): the owner of a general account agrees, reads who acted as her, and unbinds."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.harness.browser import Browser, Page
+from tests.harness.linked import acting_client, an_agent, bind, enter
+from tests.harness.mailbox import Mailbox
+from tests.harness.people import Town
+from tests.harness.relying_party import Person
+from tests.security.doors import enter as come_in
+from tests.security.doors import sign_in
+
+
+def ask_owner(town: Town, name: str, owner: Person) -> None:
+    """A new agent asks the owner of an account to agree."""
+    agent, browser = an_agent(town, name), town.browser()
+    come_in(browser, agent.username, agent.password)
+    assert browser.submit(browser.get("/linked/bind"), "ask-owner", username=owner.username).path == "/linked"
+
+
+def opened(browser: Browser, act: str) -> Page:
+    """The question of the first act of this name on the page."""
+    page = browser.get("/account/bindings")
+    link = next(link for link in page.links if link.endswith(f"/{act}"))
+    return browser.get(link)
+
+
+@pytest.mark.requirement("R-124", "R-125", "R-126", "R-127", "R-128")
+def test_an_owner_reads_who_acts_as_her_and_unbinds(provider: Town, staff: Person, browser: Browser) -> None:
+    """Three states; since when, first and last use and where; unbinding ends what runs at once, and her own goes on."""
+    home = sign_in(browser, staff)
+    assert "帳號資料修改未被綁定" in home.text
+    assert "您的帳號未被綁定。" in browser.get("/account/bindings").text
+    agent, other = an_agent(provider), an_agent(provider, "周代辦")
+    app, binding = acting_client(provider), bind(provider, agent, staff)
+    tokens, own = enter(app, provider.browser(), agent), app.sign_in(browser, staff)
+    stays = enter(app, provider.browser(), other, bind(provider, other, staff))
+    page = browser.get("/account/bindings")
+    assert "已綁定並驗證" in page.text
+    assert "錢大明" in page.text
+    assert agent.username in page.text
+    assert agent.email not in page.text, "masked"
+    where = app.client.client_id
+    assert f"進入「應用程式 {where}」" in page.text
+    assert "最近登入" in page.text
+    [entered] = provider.server.read(
+        "SELECT actor, account_id, linked_account_id, client_id FROM audit_log"
+        " WHERE action = :action AND binding_id = :id",
+        {"action": "account:client_session:begun", "id": binding},
+    )
+    assert entered == (agent.sub, staff.sub, agent.sub, where)
+
+    question = browser.get(f"/account/bindings/{binding}/unbind")
+    assert "確定要解除綁定？" in question.text
+    assert "進行中的登入會立即結束" in question.text
+    done = browser.submit(question, "unbind")
+    assert done.path == "/account/bindings"
+    assert "帳號解除綁定成功。" in done.text
+    assert app.userinfo(tokens.access_token).status_code == 401
+    assert app.userinfo(stays.access_token).status_code == 200, "the other agent's goes on"
+    assert app.userinfo(own.access_token).status_code == 200, "and her own (R-130)"
+    assert browser.submit(question, "unbind").status == 404, "ended once"
+    assert "已解除鏈結帳號綁定" in Mailbox(provider).newest(agent.email).subject
+    assert "您本人" in done.text
+
+
+@pytest.mark.requirement("R-129")
+def test_an_owner_is_asked_and_agrees_or_refuses_after_a_fresh_sign_in(provider: Town, staff: Person) -> None:
+    """LK04: to let somebody act she proves again who she is, where she signed in longer ago; to refuse she need not."""
+    browser = provider.browser()
+    ask_owner(provider, "錢大明", staff)
+    ask_owner(provider, "周代辦", staff)
+    home = sign_in(browser, staff)
+    assert "有 2 項鏈結帳號的綁定等候您決定。" in home.text
+    assert "已綁定未驗證" in browser.get("/account/bindings").text
+    long_ago = f"{datetime.now(UTC) - timedelta(minutes=11):%Y-%m-%d %H:%M:%S.%f}"
+    provider.server.write(
+        "UPDATE sign_ins SET auth_time = :at WHERE account_id = :id", {"at": long_ago, "id": staff.sub}
+    )
+    refusal = opened(browser, "refuse")
+    assert "要拒絕綁定嗎？" in refusal.text
+    assert "已拒絕周代辦綁定您的帳號。" in browser.submit(refusal, "refuse").text
+    again = opened(browser, "agree")
+    assert again.path == "/login"
+    question = browser.submit(again, "sign-in", password=staff.password)
+    assert "要同意綁定嗎？" in question.text
+    agreed = browser.submit(question, "agree")
+    assert "已同意錢大明綁定您的帳號。" in agreed.text
+    assert "已綁定並驗證" in agreed.text
+    rows = provider.server.read(
+        "SELECT state FROM bindings WHERE account_id = :id ORDER BY created_at", {"id": staff.sub}
+    )
+    assert rows == [("bound",), ("unbound",)]
+    late = browser.submit(question, "agree")
+    assert late.status == 409
+    assert "資料在您開啟頁面後已經變更" in late.text
+    provider.server.write(
+        "UPDATE bindings SET state = 'needs_confirmation', held_because = 'password'"
+        " WHERE account_id = :id AND state = 'bound'",
+        {"id": staff.sub},
+    )
+    held = browser.get("/account/bindings")
+    assert "您的密碼已重新設定，對方暫時不能以您的身分登入，等候您確認是否繼續綁定。" in held.text
+    assert "已確認繼續綁定錢大明。" in browser.submit(opened(browser, "confirm"), "confirm").text

@@ -195,6 +195,13 @@ class ImportUnderWay(Refused):
     status = 409
 
 
+class PasswordNotChanged(Refused):
+    """A binding is confirmed only with another password: its owner gave hers away, and her mailbox has changed."""
+
+    code = "binding.password_not_changed"
+    status = 409
+
+
 class LinkUnusable(Refused):
     """A link of a mail works no more; ``details["because"]`` is unknown, used, expired or replaced."""
 

@@ -13,7 +13,7 @@ from clients.relying.settings import Settings
 def create_app(settings: Settings, clock: Clock = now) -> Flask:
     """Make the application; ``clock`` tells the time, so that a test may let five minutes pass."""
     database = Database(settings.data, DREAMS.key, SCHEMA)
-    sites = Sites(database, clock)
+    sites = Sites(database, clock, settings.issuer)
     app = relying_app(DREAMS, settings, database, clock, sites.welcome)
     app.extensions["sites"] = sites
     app.register_blueprint(pages.bp)

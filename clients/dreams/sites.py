@@ -1,4 +1,4 @@
-"""The sites (案場) of each company, stored under the provider's opaque company id (claim ``tenant``)."""
+"""The sites (案場) of each company, stored under the provider and its opaque company id (``iss`` + ``tenant``)."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS sites (
     id INTEGER PRIMARY KEY,
     number TEXT NOT NULL UNIQUE,
+    iss TEXT NOT NULL,
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     address TEXT NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS sites (
     act_name TEXT,
     once TEXT UNIQUE
 );
-CREATE INDEX IF NOT EXISTS sites_of_a_company ON sites (tenant, id);
+CREATE INDEX IF NOT EXISTS sites_of_a_company ON sites (iss, tenant, id);
 """
 
 
@@ -71,23 +72,27 @@ def figure(number: float) -> str:
 class Sites:
     """The sites of all companies; every question names the company, so that none sees another's."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, iss: str) -> None:
         self.database = database
         self.clock = clock
+        self.iss = iss
         self.samples = Samples(database, Path(__file__).with_name("samples.json"))
 
     def of_company(self, tenant: str) -> list[Site]:
         """All sites of a company, newest application first."""
         with self.database.reading() as connection:
             rows = connection.execute(
-                "SELECT * FROM sites WHERE tenant = ? ORDER BY submitted_at DESC, id DESC", (tenant,)
+                "SELECT * FROM sites WHERE iss = ? AND tenant = ? ORDER BY submitted_at DESC, id DESC",
+                (self.iss, tenant),
             ).fetchall()
         return [_site(row) for row in rows]
 
     def find(self, tenant: str, number: str) -> Site | None:
         """One site of the company by its number; another company's number is as good as unknown."""
         with self.database.reading() as connection:
-            row = connection.execute("SELECT * FROM sites WHERE tenant = ? AND number = ?", (tenant, number)).fetchone()
+            row = connection.execute(
+                "SELECT * FROM sites WHERE iss = ? AND tenant = ? AND number = ?", (self.iss, tenant, number)
+            ).fetchone()
         return _site(row) if row else None
 
     def apply(self, session: Session, new: NewSite, once: str) -> str:
@@ -95,7 +100,7 @@ class Sites:
         actor = session.actor or {}
         with self.database.writing() as connection:
             before = connection.execute(
-                "SELECT number FROM sites WHERE once = ? AND tenant = ?", (once, session.tenant)
+                "SELECT number FROM sites WHERE once = ? AND iss = ? AND tenant = ?", (once, self.iss, session.tenant)
             ).fetchone()
             if before:
                 return str(before["number"])
@@ -125,9 +130,9 @@ class Sites:
         year = year_of_the_republic(day_of(moment))
         number = f"S-{year}-{following:04d}"
         connection.execute(
-            "INSERT INTO sites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                following, number, tenant, new.name, new.address, new.capacity_kw, status, moment,
+                following, number, self.iss, tenant, new.name, new.address, new.capacity_kw, status, moment,
                 who.get("sub"), who.get("person"), who.get("act_sub"), who.get("act_name"), who.get("once"),
             ),
         )  # fmt: skip

@@ -65,6 +65,20 @@ class Session:
         return [account for account in self.accounts if account["sub"] != self.sub]
 
     @property
+    def choices(self) -> list[dict[str, Any]]:
+        """The menu for going over: each other account, or its company once where several accounts are of one company.
+
+        What the provider lists does not tell those apart; its own page does.
+        """
+        companies = [account["tenant"] for account in self.accounts]
+        found: dict[str, dict[str, Any]] = {}
+        for account in self.others:
+            is_one_of_several = companies.count(account["tenant"]) > 1
+            choice = {**account, "is_one_of_several": is_one_of_several}
+            found.setdefault(account["tenant"] if is_one_of_several else account["sub"], choice)
+        return list(found.values())
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Claims of the ID token, overruled by userinfo, which is asked anew every few minutes."""
         return {**self.claims, **self.userinfo}
@@ -73,6 +87,11 @@ class Session:
     def person(self) -> str:
         """The name of the general account's person, for headings and records."""
         return str(self.facts.get("name") or self.facts.get("preferred_username") or self.sub)
+
+    @property
+    def human_name(self) -> str:
+        """The name of whoever is at the keyboard: the linked person's where there is one."""
+        return str(self.actor.get("name") or self.actor["sub"]) if self.actor else self.person
 
     @property
     def company(self) -> str:

@@ -42,15 +42,21 @@ class Wanted:
 @bp.post("/switch")
 @signed_in
 def switch() -> ResponseReturnValue:
-    """Go over to another company (``to``), open it beside this one (``open``), or let the provider ask which."""
+    """Go over to another account (``to``), open it beside this one (``open``), or let the provider ask which.
+
+    It asks within a company where one was chosen that several accounts are of (``company``, ``beside``).
+    """
     current, form = held(), request.form
-    leaves = "open" not in form
+    leaves = not {"open", "beside"} & set(form)
     drafted = leaves and keep_draft(form.get("draft_of", ""))
     kept = {"origin": current.id, "back": bare_path(form.get("draft_of") or "/")}
     kept |= {"leaves": current.id if leaves else "", "drafted": "yes" if drafted else ""}
     sub = form.get("to") or form.get("open")
     if not sub:
-        return parts().provider.begin("/", g.language, {"human": current.human, **kept}, prompt="select_account")
+        within = _company_chosen(current)
+        return parts().provider.begin(
+            "/", g.language, {"human": current.human, **kept}, prompt="select_account", **within
+        )
     target = bare_path(form.get("target") or "/")
     wanted = _wanted(current, sub)
     if living := _living(wanted):
@@ -79,6 +85,14 @@ def again_with_a_page(code: str, under_way: dict[str, str]) -> ResponseReturnVal
     kept = {name: str(under_way.get(name) or "") for name in ("origin", "back", "leaves", "drafted")}
     wanted = Wanted(str(under_way["sub"]), str(under_way["tenant"]), str(under_way["human"]), "", True)
     return begin_as(wanted, str(under_way.get("target") or "/"), kept, silent=False)
+
+
+def _company_chosen(current: Session) -> dict[str, str]:
+    """The wish for a company, which must be one that the provider listed; none where no company was chosen."""
+    tenant = request.form.get("company") or request.form.get("beside")
+    if tenant and tenant not in {account["tenant"] for account in current.accounts}:
+        raise BadRequest
+    return {"tenant": tenant} if tenant else {}
 
 
 def _wanted(current: Session, sub: str) -> Wanted:

@@ -20,6 +20,7 @@ from idp.cli.running import (
     show_table,
     with_application,
 )
+from idp.cli.selftest import selftest
 from idp.db import session
 from idp.models import Client, Service
 from idp.services.client_registry import (
@@ -96,7 +97,10 @@ id_argument = click.argument("client_id")
 
 @click.group()
 def client() -> None:
-    """Register, list, show, change and remove clients, and renew their secrets."""
+    """Register, list, show, change, remove and try clients, and renew their secrets."""
+
+
+client.add_command(selftest)
 
 
 @client.command()

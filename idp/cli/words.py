@@ -104,6 +104,8 @@ PROBLEMS = {
     "icon.form": "An icon is a name of a-z 0-9 -.",
     "id_type.not_of_service": "The service takes no companies of that kind of number.",
     "id_type.unknown": "The kind of number is ubn, agency, oid, foreign or other.",
+    "invitation.leads_through_linked": "Through a linked account nobody is invited to be a group admin.",
+    "invitation.own_mailbox": "This mailbox is of the linked account, or of an account it acts for.",
     "jwks.form": "The JWK Set must hold 1 to 20 public RSA, EC or Ed25519 keys.",
     "jwks.json": "This is no JSON.",
     "jwks.missing": "private_key_jwt needs a JWK Set.",

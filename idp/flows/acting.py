@@ -16,6 +16,7 @@ from idp.errors import NotFound
 from idp.flows.conflict import title_of
 from idp.flows.forms import check_human
 from idp.flows.kept_fields import kept_in_page
+from idp.flows.linked_guard import AGREEMENTS, texts_at_home
 from idp.flows.linked_words import shown_binding
 from idp.flows.own_paths import own_path
 from idp.flows.page_context import NOTICE
@@ -52,6 +53,8 @@ def choose() -> ResponseReturnValue:
         return redirect(url_for("sign_in.ask", back=request.path), 303)
     if signed_in.human.kind is not AccountKind.LINKED:
         return redirect(url_for("account.overview"), 303)
+    if texts_at_home(signed_in.human).texts:
+        return redirect(url_for(f"{AGREEMENTS}.ask"), 303)
     wanted = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     listed = home_page(signed_in.human.account_id, text=wanted)
     return render_template(
@@ -80,6 +83,9 @@ def switch() -> ResponseReturnValue:
     set_circumstances(Circumstances(actor=signed_in.human.account_id, address=peer_address()))
     if signed_in.human.kind is not AccountKind.LINKED:
         raise NotFound
+    # no company is acted for before the texts of the service where it was registered are agreed to.
+    if texts_at_home(signed_in.human).texts:
+        return redirect(url_for(f"{AGREEMENTS}.ask"), 303)
     with transaction():
         token = act_as(signed_in, request.form.get("binding") or None, browser=browser_id())
     now = use_sign_in(token)

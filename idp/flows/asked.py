@@ -23,6 +23,15 @@ def number_asked(name: str) -> int | None:
     return number_in(request.args.get(name, ""))
 
 
+def place_asked() -> tuple[datetime, str] | None:
+    """After which row a list goes on, where rows are told apart by a moment and an id; None for its beginning."""
+    try:
+        moment = datetime.fromisoformat(request.args.get("since", ""))
+    except ValueError:
+        return None
+    return (moment, request.args.get("after", "")) if moment.tzinfo is not None else None
+
+
 def number_in(text: str) -> int | None:
     """The number of a row that a text is, or None."""
     return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 17 and int(text) < LAST_NUMBER else None

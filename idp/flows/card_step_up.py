@@ -52,6 +52,8 @@ def answer() -> ResponseReturnValue:
     if visit is None:
         return to_sign_in(request_id)
     check_human()
+    if _lack(visit).shortfall not in ON_A_PAGE:
+        return back_to_request(request_id)
     try:
         card = present(CardPurpose.STEP_UP)
         with transaction():

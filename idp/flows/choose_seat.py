@@ -13,7 +13,7 @@ from idp.policies.company_names import name_key
 from idp.policies.seats import MOST_SHOWN, SEARCHED_FROM, SeatStanding, is_recent, what_stops
 from idp.policies.wishes import Wish
 from idp.services.admission import admission_of
-from idp.services.seats import BoundSeat, seats_of, seats_wished_for
+from idp.services.seats import BoundSeat, seat_of_binding, seats_of, seats_wished_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,44 @@ class Row:
 
 def seats_page(visit: Visit, wish: Wish, *, unmet: bool) -> str:
     """The chooser: recently used first, then by name, then what can't be used here; searched from 11 on."""
-    human = visit.signed_in.human
+    human, text = visit.signed_in.human, request.args.get("q", "")
     seats = seats_wished_for(human.account_id, wish) if wish else seats_of(human.account_id)
-    seen = [seat for seat in seats if _is_found(seat, request.args.get("q", ""))]
-    rows = [_row(visit, seat) for seat in seen]
-    usable = [(seat, row) for seat, row in zip(seen, rows, strict=True) if row.reason is None]
-    recent = [row for place, (seat, row) in enumerate(usable) if is_recent(seat.last_used_at, place)]
-    others = sorted((row for _, row in usable[len(recent) :]), key=lambda row: row.who.company_name or "")
+    # Of thousands only those that are shown become rows.
+    judged = [(seat, _trouble(visit, seat)) for seat in seats]
+    seen = [one for one in judged if _is_found(one[0], name_key(text))] if text else judged
+    usable = [seat for seat, reason in seen if reason is None]
+    unusable = [one for one in seen if one[1] is not None][:MOST_SHOWN]
+    recent = [seat for place, seat in enumerate(usable) if is_recent(seat.last_used_at, place)]
+    others = sorted(usable[len(recent) :], key=_company_name)
     return render_template(
         "choose/seats.html",
         application=application_of(visit.client),
         request_id=visit.waiting.id,
         has_wish=bool(wish) or unmet,
+        is_lost=_is_lost(visit),
         bound=len(seats),
-        enterable=sum(_trouble(visit, seat) is None for seat in seats),
+        enterable=sum(reason is None for _, reason in judged),
         is_searched=len(seats) >= SEARCHED_FROM,
-        q=request.args.get("q", ""),
-        recent=recent,
-        others=others[:MOST_SHOWN],
+        q=text,
+        recent=[_row(visit, seat) for seat in recent],
+        others=[_row(visit, seat) for seat in others[:MOST_SHOWN]],
         left_out=max(0, len(others) - MOST_SHOWN),
-        unusable=[row for row in rows if row.reason is not None][:MOST_SHOWN],
-        has_none=not seats_of(human.account_id) if wish else not seats,
+        unusable=[_row(visit, seat, reason) for seat, reason in unusable],
+        has_none=not seats_of(human.account_id) if wish and not seats else not seats,
     )
+
+
+def _company_name(seat: BoundSeat) -> str:
+    return seat.acting.company.name if seat.acting.company is not None else ""
+
+
+def _is_lost(visit: Visit) -> bool:
+    """Whether a seat was chosen for this request that can't be used any more."""
+    chosen = visit.waiting.binding_id
+    if chosen is None:
+        return False
+    seat = seat_of_binding(visit.signed_in.human.account_id, chosen)
+    return seat is None or _trouble(visit, seat) is not None
 
 
 def is_choosable(visit: Visit, wish: Wish, seat: BoundSeat) -> bool:
@@ -59,7 +75,7 @@ def is_choosable(visit: Visit, wish: Wish, seat: BoundSeat) -> bool:
     return wish.is_met_by(seat.acting.seat) and _trouble(visit, seat) is None
 
 
-def _row(visit: Visit, seat: BoundSeat) -> Row:
+def _row(visit: Visit, seat: BoundSeat, reason: str | None = None) -> Row:
     acting, hint = seat.acting, visit.asked.login_hint
     company = acting.company
     now = visit.signed_in.acting
@@ -67,7 +83,7 @@ def _row(visit: Visit, seat: BoundSeat) -> Row:
         binding_id=seat.binding_id,
         who=person_of(acting),
         id_type=company.id_type if company else "",
-        reason=_trouble(visit, seat),
+        reason=reason,
         is_now=now is not None and now.account_id == acting.account_id,
         is_hinted=hint is not None and hint in {acting.account_id, acting.username, company.tax_id if company else ""},
     )
@@ -85,8 +101,7 @@ def _trouble(visit: Visit, seat: BoundSeat) -> str | None:
     return str(ADMISSION_REASONS[refused]) if refused is not None else None
 
 
-def _is_found(seat: BoundSeat, text: str) -> bool:
-    wanted = name_key(text)
+def _is_found(seat: BoundSeat, wanted: str) -> bool:
     acting = seat.acting
     searched: list[Any] = [acting.username, acting.name]
     if acting.company is not None:

@@ -10,12 +10,11 @@ from flask_babel import gettext
 
 from idp.certificates.statement import CardPurpose
 from idp.config import settings
-from idp.db import transaction
 from idp.errors import NotFound, Refused
 from idp.flows.account_guard import only_by_owner
 from idp.flows.card_answers import keeps_popups, present
 from idp.flows.forms import with_retry
-from idp.flows.group_guard import group_admin, only_group_admins
+from idp.flows.group_guard import group_admin, leading, only_group_admins
 from idp.flows.messages import PROOF_LABELS
 from idp.flows.own_cards import sentence_for_own
 from idp.flows.page_context import NOTICE
@@ -46,7 +45,7 @@ def prove() -> ResponseReturnValue:
     only_by_owner(group_admin())
     try:
         card = present(CardPurpose.PROVE)
-        with transaction():
+        with leading():
             prove_own_company(card, group_admin().account_id)
     except Refused as refused:
         return _page(refused=refused)

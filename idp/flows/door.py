@@ -114,7 +114,8 @@ def let_in(
         card_tax_id=card_tax_id,
     )
     if arrival.waiting is not None:
-        note_signed_in(arrival.waiting.id)
+        is_same = previous is not None and previous.human.account_id == account.account_id
+        note_signed_in(arrival.waiting.id, same_human=is_same)
     return token
 
 

@@ -4,7 +4,6 @@ list --> 核准 | 不核准 | 解除綁定: its question first --> done --> list
      --> the rule is saved --> list        forbidding, while there are bindings: a question first, for all of them end
 """
 
-from datetime import datetime
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -12,11 +11,11 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from idp.db import transaction
 from idp.errors import NotFound, Refused
 from idp.flows.account_guard import only_by_owner
+from idp.flows.asked import place_asked
 from idp.flows.group_binding_words import ACT_WORDS, shown_to_group
-from idp.flows.group_guard import group_admin, group_pages, own_company
+from idp.flows.group_guard import group_admin, group_pages, leading, own_company
 from idp.flows.group_words import LINKED_ACCOUNTS_LABELS
 from idp.flows.messages import sentence_for
 from idp.flows.page_context import NOTICE
@@ -24,7 +23,7 @@ from idp.policies.binding_acts import GroupAct, acts_of_group_admin
 from idp.policies.bindings import LinkedAccounts
 from idp.services.binding_decisions import admin_approves, admin_unbinds
 from idp.services.binding_facts import ON_A_PAGE, BindingFacts, binding_of_company, bindings_of_company
-from idp.services.linked_policy import LinkedPolicy, count_living_bindings, linked_policy_of, set_linked_policy
+from idp.services.linked_policy import LinkedPolicy, count_answered_bindings, linked_policy_of, set_linked_policy
 
 bp = group_pages("group_bindings")
 ON = "1"
@@ -49,11 +48,11 @@ def save_policy() -> ResponseReturnValue:
     seen, wanted = _policy_in(prefix="seen_"), _policy_in()
     if seen is None or wanted is None:
         return redirect(url_for("group_bindings.bindings"), 303)
-    ends = count_living_bindings(own_company()) if wanted.linked_accounts is LinkedAccounts.FORBIDDEN else 0
+    ends = count_answered_bindings(own_company()) if wanted.linked_accounts is LinkedAccounts.FORBIDDEN else 0
     if ends and request.form.get("do") != "forbid":
         return render_template("group/bindings_forbid.html", ends=ends, seen=seen, wanted=wanted, on=ON)
     try:
-        with transaction():
+        with leading():
             ended = set_linked_policy(own_company(), seen=seen, wanted=wanted)
     except Refused as refused:
         return _list(linked_policy_of(own_company()), refused)
@@ -77,7 +76,7 @@ def do(binding_id: str, act: str) -> ResponseReturnValue:
     """Do it."""
     chosen, one = _opened(binding_id, act)
     try:
-        with transaction():
+        with leading():
             if chosen is GroupAct.APPROVE:
                 admin_approves(own_company(), binding_id)
             else:
@@ -98,7 +97,7 @@ def _opened(binding_id: str, act: str) -> tuple[GroupAct, BindingFacts]:
 
 
 def _list(policy: LinkedPolicy, refused: Refused | None = None) -> ResponseReturnValue:
-    after = _after()
+    after = place_asked()
     found = bindings_of_company(own_company(), after=after, most=ON_A_PAGE + 1)
     rows = found[:ON_A_PAGE]
     last = rows[-1] if len(found) > ON_A_PAGE else None
@@ -115,14 +114,6 @@ def _list(policy: LinkedPolicy, refused: Refused | None = None) -> ResponseRetur
         notice=browser_session.pop(NOTICE, None),
     )
     return make_response(page, refused.status if refused else 200)
-
-
-def _after() -> tuple[datetime, str] | None:
-    try:
-        moment = datetime.fromisoformat(request.args.get("since", ""))
-    except ValueError:
-        return None
-    return (moment, request.args.get("after", "")) if moment.tzinfo is not None else None
 
 
 def _policy_in(*, prefix: str = "") -> LinkedPolicy | None:

@@ -3,11 +3,15 @@
 Through a linked account only where the company lets it be so: else she is staff (services.acting, R-115).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from idp.browser import current_sign_in
+from idp.db import transaction
 from idp.errors import MenuForbidden
 from idp.flows.account_guard import circumstances_of
 from idp.flows.forms import check_stamp
@@ -16,6 +20,7 @@ from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
 from idp.services.audit import set_circumstances
 from idp.services.group_admins import group_admins_of
+from idp.services.group_changes import hold_leader
 
 NAMES_TOLD = 3
 
@@ -48,6 +53,17 @@ def group_admin() -> Acting:
     """The group admin who was let in."""
     acting: Acting = g.group_admin
     return acting
+
+
+@contextmanager
+def leading() -> Iterator[None]:
+    """A transaction of the group admin who was let in, for whatever she does: she leads her company until it ends.
+
+    She was judged before she got hold of the company; what was decided about her in between counts.
+    """
+    with transaction():
+        hold_leader(group_admin())
+        yield
 
 
 def own_company() -> str:

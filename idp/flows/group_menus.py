@@ -12,9 +12,8 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from idp.db import transaction
 from idp.errors import ChangedMeanwhile, NotFound, Refused
-from idp.flows.group_guard import group_admin, group_pages, own_company
+from idp.flows.group_guard import group_admin, group_pages, leading, own_company
 from idp.flows.group_words import ACR_LABELS, ADMISSION_OF_OTHERS
 from idp.flows.messages import ROLE_LABELS, sentence_for
 from idp.flows.moments import is_english
@@ -70,7 +69,7 @@ def preview_ticks(account_id: str) -> ResponseReturnValue:
 
 def _save(seen: SeenPerson, ticks: Ticks) -> ResponseReturnValue:
     try:
-        with transaction():
+        with leading():
             check_not_own_seat(group_admin(), seen.account.id)
             changed = set_menu_rights(group_admin().account_id, ticks)
     except NotFound:

@@ -10,9 +10,8 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from idp.db import transaction
 from idp.errors import AlreadyDecided, ChangedMeanwhile, NotFound, Refused
-from idp.flows.group_guard import group_admin, group_pages, own_company
+from idp.flows.group_guard import group_admin, group_pages, leading, own_company
 from idp.flows.group_person_form import CHOICES, PersonForm
 from idp.flows.group_words import HINT_LABELS, STATES, explanations_for
 from idp.flows.messages import OUTCOME_LABELS, sentence_for
@@ -50,7 +49,7 @@ def save(account_id: str) -> ResponseReturnValue:
         form.offer(seen, fresh=False)
         return _page(seen, form, status=400)
     try:
-        with transaction():
+        with leading():
             check_not_own_seat(group_admin(), account_id)
             notice = form.save(group_admin().account_id, account_id)
     except NotFound:

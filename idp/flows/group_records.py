@@ -10,9 +10,8 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from idp.db import transaction
 from idp.flows.asked import day_asked, number_asked
-from idp.flows.group_guard import group_admin, group_pages, own_company
+from idp.flows.group_guard import group_admin, group_pages, leading, own_company
 from idp.flows.group_words import KIND_LABELS, PARTY_LABELS, REMINDER_LABELS, event_sentence
 from idp.flows.moments import TAIPEI
 from idp.flows.page_context import NOTICE, application_of
@@ -80,7 +79,7 @@ def reminders() -> ResponseReturnValue:
     """Save when one is reminded of applications that wait."""
     wanted = request.form.get("reminders")
     if wanted in list(Reminders):
-        with transaction():
+        with leading():
             choose_reminders(group_admin().account_id, Reminders(wanted))
         browser_session[NOTICE] = gettext("提醒設定已儲存。")
     return redirect(url_for("group_records.audit"), 303)

@@ -141,6 +141,7 @@ EVENTS = {
     "binding:used:first": lazy_gettext("鏈結帳號首次以這個帳號登入"),
     "binding:password:kept": lazy_gettext("帳號使用者選擇不變更密碼"),
     "linked:switched": lazy_gettext("鏈結帳號切換為這個帳號"),
+    "linked:launched": lazy_gettext("鏈結帳號點選前往「%(client)s」"),
     "card:unknown": lazy_gettext("有人插入貴公司尚未登錄的卡片"),
     "case:submitted": lazy_gettext("送出申請 %(case)s"),
     "case:corrected": lazy_gettext("修正申請 %(case)s"),

@@ -11,10 +11,9 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from idp.db import transaction
 from idp.errors import AlreadyExists, NotFound, Refused
 from idp.flows.account_fields import add_error
-from idp.flows.group_guard import group_admin, group_pages, own_company
+from idp.flows.group_guard import group_admin, group_pages, leading, own_company
 from idp.flows.group_words import explanations_for
 from idp.flows.invitation_form import Draft, InvitationForm, draft_of, reticked, trees
 from idp.flows.messages import ROLE_LABELS, sentence_for
@@ -41,6 +40,7 @@ STATES = {
     InvitationState.ACCEPTED: (lazy_gettext("已接受"), "ok", "check"),
     InvitationState.CANCELLED: (lazy_gettext("已取消"), "", "cross"),
 }
+BESIDE_THE_FIELD = frozenset({"invitation.own_mailbox", "invitation.leads_through_linked"})
 OPEN = frozenset({InvitationState.WAITING, InvitationState.VOID, InvitationState.EXPIRED})
 
 
@@ -86,8 +86,8 @@ def answer() -> ResponseReturnValue:
 @bp.post("/invitations/<invitation_id>/send")
 def again(invitation_id: str) -> ResponseReturnValue:
     """Send an invitation once more, with a new link."""
-    with transaction():
-        invitation = send_again(group_admin().account_id, invitation_id)
+    with leading():
+        invitation = send_again(group_admin().account_id, invitation_id, via=group_admin().via)
     browser_session[NOTICE] = gettext("邀請已再次寄至 %(email)s，先前信件中的連結已失效。", email=invitation.email)
     return redirect(url_for("invitations.overview"), 303)
 
@@ -104,7 +104,7 @@ def ask_to_cancel(invitation_id: str) -> ResponseReturnValue:
 @bp.post("/invitations/<invitation_id>/cancel")
 def cancel(invitation_id: str) -> ResponseReturnValue:
     """Cancel it; its link works no more."""
-    with transaction():
+    with leading():
         invitation = cancel_invitation(group_admin().account_id, invitation_id)
     browser_session[NOTICE] = gettext("已取消寄給 %(email)s 的邀請。", email=invitation.email)
     return redirect(url_for("invitations.overview"), 303)
@@ -121,13 +121,16 @@ def _form() -> InvitationForm:
 
 def _send(form: InvitationForm, draft: Draft) -> ResponseReturnValue:
     try:
-        with transaction():
-            invitation = invite(group_admin().account_id, draft.wanted())
+        with leading():
+            invitation = invite(group_admin().account_id, draft.wanted(), via=group_admin().via)
     except NotFound:
         raise
     except Refused as refused:
         if isinstance(refused, AlreadyExists):
             add_error(form, "email", gettext("這個 Email 在貴公司已有帳號或申請，請至「使用者管理」查看。"))
+            return _form_page(form, draft, status=refused.status)
+        if refused.details.get("problem") in BESIDE_THE_FIELD:
+            add_error(form, str(refused.details["field"]), sentence_for(refused))
             return _form_page(form, draft, status=refused.status)
         return _form_page(form, draft, refused=refused, status=refused.status)
     browser_session[NOTICE] = gettext("邀請已寄至 %(email)s。", email=invitation.email)

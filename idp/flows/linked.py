@@ -2,6 +2,7 @@
 
 list --> a row --> its data --> 登入 (flows/acting.py)          --> 解除帳號 (linked_unbind.py)
                             --> 輸入驗證碼 (linked_binding.py)   --> an application, as this account
+     --> 撤回授權: an application that may know all accounts
      --> 綁定帳號 (linked_bind.py)
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask import session as browser_session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from idp.db import transaction
 from idp.errors import NotFound
@@ -24,6 +26,7 @@ from idp.policies.seats import SEARCHED_FROM
 from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
+from idp.services.authorizations import know_accounts_of, take_back
 from idp.services.clients import ClientRecord, all_clients, client_by_id
 from idp.services.launches import launch
 from idp.services.linked_home import LONGEST_SEARCH, HomeBinding, HomePage, home_binding, home_page
@@ -59,6 +62,7 @@ def home() -> ResponseReturnValue:
         page_of=page,
         is_searched=page.of_all >= SEARCHED_FROM,
         address=partial(_address, text, page.number),
+        known_to=_known_to(signed_in.human),
         notice=browser_session.pop(NOTICE, None),
     )
 
@@ -72,6 +76,29 @@ def open_application() -> ResponseReturnValue:
     with transaction():
         address = launch(own_sign_in(), request.form.get("binding", ""), client)
     return redirect(address, 303)
+
+
+@bp.post("/forget")
+def forget() -> ResponseReturnValue:
+    """Have an application know one's accounts no longer: what one agreed to there ends, with every sign-in there."""
+    with transaction():
+        if not take_back(own_linked().account_id, request.form.get("client", "")):
+            raise NotFound(what="client")
+    browser_session[NOTICE] = gettext("已撤回授權，該應用系統下次登入時會再詢問您。")
+    return redirect(url_for("linked.home"), 303)
+
+
+def _known_to(linked: Acting) -> list[dict[str, Any]]:
+    """The applications that may know all accounts of this one, with the day it agreed."""
+    told = [(client_by_id(one.client_id), one) for one in know_accounts_of(linked.account_id)]
+    return [
+        {
+            "client_id": one.client_id,
+            "name": application_of(client).name if client else one.client_id,
+            "since": one.since,
+        }
+        for client, one in told
+    ]
 
 
 def _chosen(page: HomePage, current: str | None) -> HomeBinding | None:

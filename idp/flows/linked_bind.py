@@ -1,7 +1,8 @@
 """綁定帳號 (P22): ask for a general account to be bound to the linked account in use (R-097 … R-102; LK04).
 
 fresh sign-in --> account and its password --> a code is mailed (linked_binding.py), or its owner is asked to agree
-              --> account alone --> its owner is asked to agree, if there is one: nobody is told which
+              --> account alone --> its owner is asked to agree, if there is one and her service lets her by her word
+                                    alone: nobody is told which
 refused: the form again, nothing lost but the password
 """
 
@@ -15,6 +16,7 @@ from wtforms.validators import InputRequired, ValidationError
 from idp.db import transaction
 from idp.errors import Refused
 from idp.flows.account_fields import LONGEST_PASSWORD, LONGEST_TYPED, AtMost
+from idp.flows.equal_time import in_equal_time
 from idp.flows.forms import PlainForm, with_retry
 from idp.flows.fresh import fresh_sign_in
 from idp.flows.linked_guard import linked_pages, own_linked
@@ -69,10 +71,10 @@ def _asks_owner() -> bool:
 
 
 def _ask_owner(form: BindForm) -> ResponseReturnValue:
-    with transaction():
+    with in_equal_time(), transaction():
         ask_owner(own_linked(), form.username.data or "")
     browser_session[NOTICE] = gettext(
-        "若「%(account)s」是可以綁定的一般帳號，我們已通知其使用者。使用者同意後，會出現在綁定帳號清單。",
+        "若「%(account)s」是可以由使用者同意綁定的一般帳號，我們已通知其使用者。使用者同意後，會出現在綁定帳號清單。",
         account=form.username.data,
     )
     return redirect(url_for("linked.home"), 303)

@@ -54,6 +54,10 @@ PROBLEMS = {
     "username.form": lazy_gettext("帳號應為 4 至 32 個英文字母、數字、句點、底線或連字號。"),
     "name.form": lazy_gettext("姓名應為 1 至 50 個字。"),
     "name.address": lazy_gettext("姓名不可包含網址。"),
+    "invitation.leads_through_linked": lazy_gettext(
+        "經由鏈結帳號登入時，不能邀請群組管理員。請選擇其他權限，或由群組管理員本人登入後邀請。"
+    ),
+    "invitation.own_mailbox": lazy_gettext("這是您的鏈結帳號，或您所代表帳號的 Email，不能由您邀請。"),
     "email.form": lazy_gettext("Email 格式不正確，請輸入一個信箱，例如 example@gmail.com。"),
     "tax_id.form": lazy_gettext("統一編號應為 8 位數字，且檢查碼須正確。"),
     "operator.duties": lazy_gettext("請至少選擇一項職責。"),
@@ -226,6 +230,9 @@ MESSAGES: dict[str, Sentence] = {
     "binding.code_void": _plain(lazy_gettext("驗證碼錯誤次數過多，已經失效。請點擊【補發驗證信】重新發送驗證碼郵件。")),
     "binding.code_expired": _plain(
         lazy_gettext("驗證碼已超過24小時，自動失效。請點擊【補發驗證信】重新發送驗證碼郵件。")
+    ),
+    "binding.password_not_changed": _plain(
+        lazy_gettext("您的 Email 已經變更，而對方知道您目前的密碼。請先更改密碼，再確認繼續綁定。")
     ),
     "binding.request_over": _plain(lazy_gettext("這項綁定申請已經逾時，請對方重新申請綁定。")),
     "binding.unusable": _plain(lazy_gettext("目前無法以這個帳號登入，原因請見綁定帳號清單。")),

@@ -135,7 +135,7 @@ def shown_to_owner(one: BindingFacts) -> dict[str, Any]:
         "email": masked_email(one.linked_email),
         "state": {"label": label, "tone": tone, "sign": sign},
         "about": about(one),
-        "acts": [(str(act), ACT_WORDS[act]) for act in acts_of_owner(one.state, one.proof)],
+        "acts": [(str(act), ACT_WORDS[act]) for act in _acts(one)],
         "expires_at": one.code_expires_at if one.state is Shown.PENDING else None,
         "proof_label": how_bound(one),
         "asked_at": one.created_at,
@@ -144,7 +144,13 @@ def shown_to_owner(one: BindingFacts) -> dict[str, Any]:
         "last_used_at": one.last_used_at,
         "last_used_where": where(one),
         "advises_password": one.advises_password,
+        "needs_new_password": one.needs_new_password,
     }
+
+
+def _acts(one: BindingFacts) -> list[OwnerAct]:
+    acts = acts_of_owner(one.state, one.proof)
+    return [act for act in acts if act is not OwnerAct.CONFIRM or not one.needs_new_password]
 
 
 def about(one: BindingFacts) -> str | None:

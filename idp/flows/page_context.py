@@ -192,6 +192,8 @@ def common_context() -> dict[str, Any]:
             "href": f"/language/{other[0]}?next={quote(here)}",
         },
         "person": person_of(g.get("entering") or signed_in.seat) if signed_in else None,
+        # Switching there would change what one acts as at our own pages, not what an application is entered as.
+        "is_entering": "entering" in g,
         "switch_href": f"/linked/switch?back={quote(here)}",
         "application": g.get("application"),
         "support": settings().support_en if english else settings().support,

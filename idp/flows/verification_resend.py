@@ -3,8 +3,6 @@
 ask --> one neutral answer for everybody
 """
 
-import time
-
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
@@ -15,6 +13,7 @@ from idp.browser import peer_address
 from idp.db import transaction
 from idp.errors import Refused
 from idp.flows.account_fields import LONGEST_TYPED, AtMost
+from idp.flows.equal_time import in_equal_time
 from idp.flows.forms import PlainForm, check_stamp, with_retry
 from idp.flows.messages import sentence_for
 from idp.policies.limits import LINKS_ASKED_PER_ADDRESS
@@ -22,9 +21,6 @@ from idp.services.limits import spend
 from idp.services.verification_resend import resend_to_whoever
 
 bp = Blueprint("verification_resend", __name__)
-
-# Longer than any mail takes to write: the time of the answer does not tell whether one was written.
-ANSWER_SECONDS = 0.1
 
 
 class ResendForm(PlainForm):
@@ -54,13 +50,11 @@ def resend() -> ResponseReturnValue:
     form = ResendForm(request.form)
     if not form.validate():
         return make_response(render_template("verify/resend.html", form=form), 400)
-    answer_at = time.monotonic() + ANSWER_SECONDS
     try:
-        with transaction():
+        with in_equal_time(), transaction():
             spend(LINKS_ASKED_PER_ADDRESS, peer_address())
             resend_to_whoever(form.who.data or "")
     except Refused as refused:
         page = render_template("verify/resend.html", form=form, refusal=sentence_for(refused))
         return with_retry(make_response(page, refused.status), refused)
-    time.sleep(max(0.0, answer_at - time.monotonic()))
     return redirect(url_for("verification_resend.ask", sent=1), 303)

@@ -106,6 +106,8 @@ class Invitation(Base):
     # {menu item id as text: whether it may be seen}, where that differs from the role's default.
     menus: Mapped[dict[str, Any]] = mapped_column(default=dict)
     invited_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    # Sent through a linked account: by this binding, and it stands only while the binding does.
+    binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -71,6 +71,8 @@ class ClientSession(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     linked_account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     binding_id: Mapped[str | None] = mapped_column(ForeignKey("bindings.id"))
+    # A page has let a linked account in as this seat: without one, nothing is answered silently (tokens.md rule 5).
+    by_page: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None] = mapped_column(String(32))

@@ -14,7 +14,7 @@ from idp.oidc.client_authentication import RegisteredClient, registered_client
 from idp.oidc.keys import claims_of_hint
 from idp.oidc.requests import ProtocolRequest, single_values
 from idp.oidc.server import authorization_answer, server
-from idp.oidc.situation import Request, situation_of
+from idp.oidc.situation import Request, signed_in_for_this, situation_of
 from idp.oidc.tried import told_error, told_tokens
 from idp.policies.asking import PARAMETERS, Asked, BadParameter, read_asked
 from idp.policies.requirements import Requirement, Situation, next_requirement
@@ -23,11 +23,12 @@ from idp.policies.standing import AccountKind
 from idp.policies.wishes import ContradictingWish, MalformedWish, Wish, read_wish
 from idp.services import authorization_requests as waiting_room
 from idp.services.authorization_requests import WaitingRequest
-from idp.services.grants import CodeOrder, Visits, visits
+from idp.services.grants import CodeOrder, Visited, Visits, visits
 from idp.services.launches import take_launch
 from idp.services.seat_choice import Choice, choose_seat
+from idp.services.seats import BoundSeat
 from idp.services.sign_ins import SignedIn, is_due_to_be_seen, see_sign_in
-from idp.services.uses import note_use
+from idp.services.uses import take_seat
 from idp.services.wishes import can_be_met
 
 bp = Blueprint("authorize", __name__)
@@ -179,27 +180,28 @@ def _decide(asked: Request, waiting: WaitingRequest | None) -> Response:
     seen, choice = Visits({}, has_left=False), Choice(None)
     if signed_in is not None:
         seen = visits(signed_in.id, asked.client.client_id)
-        choice = choose_seat(signed_in, asked.client.record, asked.wish, waiting, seen)
+        choice = choose_seat(signed_in, asked.client.record, asked.wish, waiting, seen, is_silent=asked.asked.is_silent)
     situation = situation_of(asked, waiting, signed_in, choice, seen)
     missing = next_requirement(situation)
     if missing is not None:
         return _ask_for(missing, asked, waiting, situation, choice)
     if signed_in is None or choice.seat is None:
         return _page("server_error")
-    return _issue(asked, waiting, signed_in, choice, seen.live.get(choice.seat.account_id))
+    return _issue(asked, waiting, signed_in, choice, seen.as_seat(choice.seat))
 
 
 def _with_launch(asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn | None) -> WaitingRequest | None:
     """The account that was clicked for this client at /linked, chosen for this request: once (tokens.md, rule 4).
 
-    A silent request with a wish needs no click, and a click is worth nothing where a page is to ask anew.
+    A silent request with a wish needs no click, one for another account leaves it, and a click is worth nothing where a
+    page is to ask anew.
     """
     if signed_in is None or signed_in.human.kind is not AccountKind.LINKED:
         return waiting
     if (asked.asked.is_silent and asked.wish) or (waiting is not None and waiting.chosen_at is not None):
         return waiting
     with transaction():
-        clicked = take_launch(signed_in.id, asked.client.client_id)
+        clicked = take_launch(signed_in, asked.client.client_id, asked.wish)
         if clicked is None or "select_account" in asked.asked.prompts:
             return waiting
         request_id = waiting.id if waiting is not None else _keep(asked)
@@ -228,7 +230,7 @@ def _ask_for(
 
 
 def _issue(
-    asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, choice: Choice, sid: str | None
+    asked: Request, waiting: WaitingRequest | None, signed_in: SignedIn, choice: Choice, running: Visited | None
 ) -> Response:
     seat = choice.seat
     if seat is None:
@@ -245,17 +247,27 @@ def _issue(
     )
     if waiting is not None and waiting.is_try:
         return told_tokens(waiting, asked.client, order, seat, signed_in) or _page("expired_request")
+    by_page = choice.was_made or signed_in_for_this(waiting, signed_in)
     with transaction():
+        if choice.bound is not None and not take_seat(choice.bound, order.client_id):
+            return _without_seat(asked, waiting, choice.bound)
         if waiting is not None and not waiting_room.finish_request(waiting.id):
             return _page("expired_request")
         if is_due_to_be_seen(signed_in):
             see_sign_in(signed_in)
         response: Response = server.create_authorization_response(
-            request=asked.protocol, grant_user=(order, seat, signed_in, sid), grant=asked.grant
+            request=asked.protocol, grant_user=(order, seat, signed_in, running, by_page), grant=asked.grant
         )
-        if choice.bound is not None:
-            note_use(choice.bound, order.client_id)
         return response
+
+
+def _without_seat(asked: Request, waiting: WaitingRequest | None, lost: BoundSeat) -> Response:
+    """The binding has ended, or is held, since it was read: the chooser says so, and nothing is issued."""
+    if asked.asked.is_silent:
+        return _give_up(asked, waiting, "interaction_required")
+    request_id = waiting.id if waiting is not None else _keep(asked)
+    waiting_room.note_chosen(request_id, lost.acting.account_id, lost.binding_id)
+    return _see_other(url_for("authorize.resume", request_id=request_id))
 
 
 def _give_up(asked: Request, waiting: WaitingRequest | None, code: str) -> Response:

@@ -91,8 +91,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
 
     def create_authorization_response(self, redirect_uri: str, grant_user: Any) -> tuple[int, str, list[Any]]:
         """The answer to the client with a code for what was ordered (``grant_user`` is the order and its seat)."""
-        order, acting, signed_in, sid = grant_user
-        code = granting.issue_code(order, acting, signed_in, sid=sid)
+        order, acting, signed_in, running, by_page = grant_user
+        code = granting.issue_code(order, acting, signed_in, running=running, by_page=by_page)
         return authorization_answer(redirect_uri, {"code": code}, self.request.payload.data)
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> Code | None:

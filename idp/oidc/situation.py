@@ -20,7 +20,7 @@ from idp.services.agreements import must_agree
 from idp.services.authorization_requests import WaitingRequest
 from idp.services.consents import agreed_scopes
 from idp.services.grants import Visits
-from idp.services.seat_choice import Choice, Trouble, has_entered
+from idp.services.seat_choice import Choice, Entry, Trouble, must_enter_by_page
 from idp.services.sign_ins import SignedIn
 from idp.services.step_up import lack_of
 
@@ -47,21 +47,24 @@ def situation_of(
     """Everything that decides what is still missing. ``choice`` is nobody's where nobody is signed in."""
     if signed_in is None:
         return Situation(is_signed_in=False, must_sign_in_again=True, must_register=_must_register(asked))
-    seat = choice.seat
+    is_for_this = signed_in_for_this(waiting, signed_in)
+    entry = Entry(asked.client.record, bool(asked.wish), asked.asked.is_silent, is_for_this)
+    needs_page = must_enter_by_page(signed_in.human, choice, entry, seen)
+    # Of a seat that needs a page nothing more is asked: it would take longer than where there is none.
+    seat = None if needs_page else choice.seat
     lacks = lack_of(asked.asked, signed_in, seat).shortfall if seat is not None else Shortfall.NONE
-    is_for_this = _signed_in_for_this(waiting, signed_in)
     return Situation(
         is_signed_in=True,
         must_sign_in_again=_must_sign_in_again(asked.asked, waiting, signed_in),
         must_register=_must_register(asked) and not is_for_this,
-        is_linked=choice.bound is not None or seat is None,
+        is_linked=choice.bound is not None or choice.seat is None,
         meets_wish=choice.trouble not in {Trouble.NOTHING_FITS, Trouble.SOMEBODY_ELSE},
         wishes_for_somebody_else=choice.trouble is Trouble.SOMEBODY_ELSE,
         is_admitted=choice.trouble is not Trouble.NOT_ADMITTED,
         has_several=choice.trouble is Trouble.SEVERAL,
         has_left_client=seen.has_left and not choice.was_made and not is_for_this,
         must_choose="select_account" in asked.asked.prompts and not choice.was_made,
-        must_enter_by_page=asked.asked.is_silent and not has_entered(choice, asked.client.client_id, seen),
+        must_enter_by_page=needs_page,
         must_agree=seat is not None and must_agree(seat, asked.client.record),
         must_consent=seat is not None and _must_consent(asked, waiting, seat),
         must_step_up=_must_step_up(asked.asked, waiting, lacks),
@@ -74,15 +77,20 @@ def _must_register(asked: Request) -> bool:
     return "create" in asked.asked.prompts and asked.client.record.service_id is not None
 
 
-def _signed_in_for_this(waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
-    """Whether this very sign-in was made, or made again, since the request came, and not long ago."""
-    if waiting is None or signed_in.auth_time < waiting.created_at:
+def signed_in_for_this(waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
+    """Whether this very sign-in was made, or made again, at the door of this request, and not long ago.
+
+    That somebody signed in since it came is not enough: a request may have been sent by anybody, and wait for her.
+    """
+    if waiting is None or waiting.signed_in_at is None:
+        return False
+    if not waiting.created_at <= signed_in.auth_time <= waiting.signed_in_at:
         return False
     return now() - signed_in.auth_time <= FRESH_FOR_A_REQUEST
 
 
 def _must_sign_in_again(asked: Asked, waiting: WaitingRequest | None, signed_in: SignedIn) -> bool:
-    if _signed_in_for_this(waiting, signed_in):
+    if signed_in_for_this(waiting, signed_in):
         return False
     if asked.prompts & {"login", "create"}:
         return True

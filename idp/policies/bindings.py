@@ -98,6 +98,23 @@ def why_unusable(standing: BindingStanding) -> str | None:
     return None
 
 
+def needs_new_password(
+    proof: BindingProof,
+    *,
+    held_because: HeldBecause | None,
+    held_at: datetime | None,
+    password_at: datetime | None,
+) -> bool:
+    """Whether a held binding is confirmed only once its owner has changed the password that she gave away.
+
+    The linked side knows that one and can sign in as her: after a change of mailbox it proves nothing (BC01, D-7).
+    Without a password there is nothing that anybody could know.
+    """
+    if proof is not BindingProof.PASSWORD_AND_CODE or held_because is not HeldBecause.MAILBOX:
+        return False
+    return password_at is not None and (held_at is None or password_at <= held_at)
+
+
 def tries_left(code_tries: int) -> int:
     """How many more wrong codes there may be."""
     return max(0, MOST_TRIES_OF_A_CODE - code_tries)

@@ -41,6 +41,8 @@ MAILBOX_CHANGES_PER_ACCOUNT = Limit("mailbox_change:account", 10, timedelta(days
 BINDING_TARGETS_PER_LINKED = Limit("binding:targets", 10, timedelta(days=1))
 # An account that was asked for today is no other one when it is asked for again.
 BINDING_TARGET_KNOWN = Limit("binding:target", 1, timedelta(days=1))
+# Whoever knows no more than a name: apart from what is counted below, so that nobody is hindered by it.
+BINDING_NAMES_PER_MAILBOX = Limit("binding:by_name", 3, timedelta(days=1))
 BINDING_CODES_PER_ACCOUNT = Limit("binding:codes", 5, timedelta(days=1))
 BINDING_TRIES_PER_ACCOUNT = Limit("binding:tries", 25, timedelta(days=1))
 WRONG_BINDING_CODES = Limit("binding:wrong", 2000, timedelta(days=1))

@@ -44,6 +44,11 @@ class Wish:
         """Whether one certain account is wished for, so that another one at the keyboard is somebody else."""
         return self.hinted is not None or "sub" in self.allowed
 
+    @property
+    def is_for_one(self) -> bool:
+        """Whether no more than one account could meet it."""
+        return self.hinted is not None or len(self.allowed.get("sub", ())) == 1
+
     def __bool__(self) -> bool:
         return bool(self.allowed) or self.company is not None or self.hinted is not None
 

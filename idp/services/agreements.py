@@ -109,6 +109,8 @@ def _record(action: str, acting: Acting, client: ClientRecord, **details: Any) -
         action,
         actor=acting.human_id,
         account_id=acting.account_id,
+        linked_account_id=acting.via.linked_account_id if acting.via else None,
+        binding_id=acting.via.binding_id if acting.via else None,
         company_id=acting.company.id if acting.company else None,
         client_id=client.id,
         service=client.service_id,

@@ -96,15 +96,16 @@ def claim_request(request_id: str, *, browser: str) -> bool:
     return claimed is not None
 
 
-def note_signed_in(request_id: str) -> None:
+def note_signed_in(request_id: str, *, same_human: bool = False) -> None:
     """Note that somebody signed in for this request: ``prompt=login`` and ``max_age`` are met.
 
-    What another account chose or agreed to before is forgotten.
+    What another account chose is forgotten, and what anybody agreed to; who signs in once more keeps her choice.
     """
+    forgotten = {} if same_human else {"chosen_at": None, "account_id": None, "binding_id": None}
     session.execute(
         update(AuthorizationRequest)
         .where(AuthorizationRequest.id == request_id)
-        .values(signed_in_at=now(), chosen_at=None, account_id=None, binding_id=None, consented_at=None)
+        .values(signed_in_at=now(), consented_at=None, **forgotten)
     )
 
 

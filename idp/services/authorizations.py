@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from idp.config import settings
 from idp.db import now, session
 from idp.models import ClientSession, Consent, Grant
+from idp.policies.scopes import LINKED_ACCOUNTS
 from idp.services.access import end_client_sessions
 from idp.services.audit import record
 
@@ -45,6 +46,19 @@ def authorizations_of(human_id: str) -> list[Authorization]:
     moments = kept | since
     every = [Authorization(client_id, moments[client_id], client_id in kept) for client_id in moments]
     return sorted(every, key=lambda a: a.since, reverse=True)
+
+
+def know_accounts_of(human_id: str) -> list[Authorization]:
+    """The applications that a linked account has agreed may know which accounts it acts as (tokens.md rule 7)."""
+    rows = session.execute(
+        select(Consent.client_id, Consent.granted_at, Consent.scopes).where(Consent.human_id == human_id)
+    )
+    since: dict[str, datetime] = {}
+    for client_id, granted_at, scopes in rows:
+        if LINKED_ACCOUNTS in scopes:
+            since[client_id] = max(granted_at, since.get(client_id, granted_at))
+    told = [Authorization(client_id, moment, is_offline=False) for client_id, moment in since.items()]
+    return sorted(told, key=lambda a: a.since, reverse=True)
 
 
 def take_back(human_id: str, client_id: str) -> bool:

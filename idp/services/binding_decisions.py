@@ -1,35 +1,35 @@
 """What owners, linked people, group admins and operators decide about a binding (R-121 … R-129; tokens.md).
 
 Each act is for a binding that is the caller's to decide about; any other one is NotFound. Where the binding has moved
-on since the page was opened it is ChangedMeanwhile. Ending one ends at once whatever runs through it (LK06).
+on since the page was opened, or its owner was never offered this act, it is ChangedMeanwhile. Ending one ends at once
+whatever runs through it (LK06).
 """
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 
 from idp.db import now, session
-from idp.errors import BindingRequestOver, ChangedMeanwhile
+from idp.errors import BindingRequestOver, ChangedMeanwhile, PasswordNotChanged
 from idp.mails import bindings as mails
-from idp.models import Account, Binding
-from idp.policies.bindings import EndedBy
+from idp.models import Account, Binding, Password
+from idp.policies.binding_acts import OwnerAct, acts_of_owner
+from idp.policies.bindings import BindingProof, EndedBy, Shown
 from idp.policies.standing import BindingState
 from idp.services.acting import Acting
+from idp.services.binding_facts import must_change_password
 from idp.services.bindings import IS_TOLD, Parties, agreed, bound, check_bindable, end_and_tell, held, note
 from idp.services.companies import checked_reason
 
-REQUESTED = (BindingState.PENDING, BindingState.AWAITS_ADMIN)
 MADE = (BindingState.BOUND, BindingState.NEEDS_CONFIRMATION)
 
 
 def owner_agrees(owner: Acting, binding_id: str) -> Binding:
     """The owner lets a linked account act as her: bound, or waiting for the group admins.
 
-    Raises NotFound, ChangedMeanwhile, BindingRequestOver after 24 hours, InvalidInput where it can't be bound.
+    Where a code was mailed it is not hers to agree here: who gave her password could sign in as her, and the code would
+    prove nothing (BC01, D-7). Raises NotFound, ChangedMeanwhile, BindingRequestOver after 24 hours, InvalidInput where
+    it can't be bound.
     """
-    found = _of_owner(owner, binding_id, BindingState.PENDING)
-    ends = found.binding.code_expires_at
-    if ends is None or ends <= now():
-        raise BindingRequestOver
-    return agreed(found, by="owner")
+    return agreed(_of_owner(owner, binding_id, OwnerAct.AGREE), by="owner")
 
 
 def owner_refuses(owner: Acting, binding_id: str) -> None:
@@ -37,21 +37,25 @@ def owner_refuses(owner: Acting, binding_id: str) -> None:
 
     Raises NotFound, ChangedMeanwhile.
     """
-    _end(_of_owner(owner, binding_id, *REQUESTED), EndedBy.OWNER)
+    _end(_of_owner(owner, binding_id, OwnerAct.REFUSE), EndedBy.OWNER)
 
 
 def owner_unbinds(owner: Acting, binding_id: str) -> None:
     """解除綁定 by the owner (R-124 … R-127). Raises NotFound, ChangedMeanwhile."""
-    _end(_of_owner(owner, binding_id, *MADE), EndedBy.OWNER)
+    _end(_of_owner(owner, binding_id, OwnerAct.END), EndedBy.OWNER)
 
 
 def owner_confirms(owner: Acting, binding_id: str) -> Binding:
     """The owner says that a binding may go on after her password or mailbox is another one.
 
-    Raises NotFound, ChangedMeanwhile, InvalidInput where it could not be bound today.
+    Raises NotFound, ChangedMeanwhile, InvalidInput where it could not be bound today, PasswordNotChanged where the
+    linked side still knows her password and her mailbox is another one.
     """
-    found = _of_owner(owner, binding_id, BindingState.NEEDS_CONFIRMATION)
+    found = _of_owner(owner, binding_id, OwnerAct.CONFIRM)
     check_bindable(found.owner)
+    password_at = session.scalar(select(Password.changed_at).where(Password.account_id == owner.account_id))
+    if must_change_password(found.binding, password_at):
+        raise PasswordNotChanged
     session.execute(
         update(Binding)
         .where(Binding.id == binding_id, Binding.state == BindingState.NEEDS_CONFIRMATION)
@@ -69,7 +73,7 @@ def owner_keeps_password(owner: Acting, binding_id: str) -> None:
 
     Raises NotFound, ChangedMeanwhile.
     """
-    found = _of_owner(owner, binding_id, *MADE)
+    found = _in_state(_held_by_owner(owner, binding_id), *MADE)
     found.binding.password_advised_at = now()
     session.flush()
     note("binding:password:kept", found)
@@ -105,8 +109,18 @@ def operator_unbinds(binding_id: str, reason: str) -> None:
     end_and_tell(held(binding_id), EndedBy.OPERATOR, reason=reason)
 
 
-def _of_owner(owner: Acting, binding_id: str, *states: BindingState) -> Parties:
-    return _in_state(held(binding_id, Binding.account_id == owner.account_id), *states)
+def _held_by_owner(owner: Acting, binding_id: str) -> Parties:
+    return held(binding_id, Binding.account_id == owner.account_id)
+
+
+def _of_owner(owner: Acting, binding_id: str, act: OwnerAct) -> Parties:
+    """The owner's binding, held, where this act is one that she is offered as it stands now."""
+    found = _held_by_owner(owner, binding_id)
+    proof, stands = found.binding.proof, found.shown
+    if act in acts_of_owner(stands, proof):
+        return found
+    is_late = act is OwnerAct.AGREE and stands is Shown.CODE_EXPIRED and proof is BindingProof.OWNER_APPROVES
+    raise BindingRequestOver if is_late else ChangedMeanwhile
 
 
 def _of_company(company_id: str, binding_id: str) -> Parties:

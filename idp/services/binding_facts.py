@@ -16,6 +16,7 @@ from idp.policies.bindings import (
     EndedBy,
     HeldBecause,
     Shown,
+    needs_new_password,
     shown,
     tries_left,
     why_unusable,
@@ -65,20 +66,18 @@ class BindingFacts:
     company_name: str
     company_tax_id: str
     advises_password: bool
+    needs_new_password: bool
 
 
-def bindings_of_account(account_id: str) -> list[BindingFacts]:
-    """The living bindings of a general account, requests too, the newest first; of a linked one those it made."""
-    return _facts(
-        _select()
-        .where(
-            or_(
-                Binding.account_id == account_id,
-                and_(Binding.linked_account_id == account_id, IS_TOLD),
-            )
-        )
-        .order_by(Binding.created_at.desc(), Binding.id)
-    )
+def bindings_of_account(
+    account_id: str, *, after: tuple[datetime, str] | None = None, most: int | None = None
+) -> list[BindingFacts]:
+    """The living bindings of a general account, requests too, the newest first; of a linked one those it made.
+
+    ``after`` and ``most`` as for bindings_of_company; without ``most`` all.
+    """
+    made = and_(Binding.linked_account_id == account_id, IS_TOLD)
+    return _page_of(or_(Binding.account_id == account_id, made), after=after, most=most)
 
 
 def bindings_of_company(
@@ -88,11 +87,16 @@ def bindings_of_company(
 
     What an owner has yet to answer is hers alone.
     """
-    conditions: list[ColumnElement[bool]] = [Account.company_id == company_id, Binding.state != BindingState.PENDING]
+    return _page_of(Account.company_id == company_id, Binding.state != BindingState.PENDING, after=after, most=most)
+
+
+def _page_of(*which: ColumnElement[bool], after: tuple[datetime, str] | None, most: int | None) -> list[BindingFacts]:
+    statement = _select().where(*which).order_by(Binding.created_at.desc(), Binding.id)
     if after is not None:
         moment, key = after
-        conditions.append(or_(Binding.created_at < moment, and_(Binding.created_at == moment, Binding.id > key)))
-    return _facts(_select().where(*conditions).order_by(Binding.created_at.desc(), Binding.id).limit(most))
+        is_later = or_(Binding.created_at < moment, and_(Binding.created_at == moment, Binding.id > key))
+        statement = statement.where(is_later)
+    return _facts(statement.limit(most))
 
 
 def binding_facts(binding_id: str, *which: ColumnElement[bool]) -> BindingFacts:
@@ -169,6 +173,17 @@ def _one(row: Any, moment: datetime) -> BindingFacts:
         company_name=company.name,
         company_tax_id=company.tax_id,
         advises_password=_advises(binding, service, password_at),
+        needs_new_password=must_change_password(binding, password_at),
+    )
+
+
+def must_change_password(binding: Binding, password_at: datetime | None) -> bool:
+    """Whether the owner has to change her password (of this moment) before she may confirm a binding that is held."""
+    return binding.state is BindingState.NEEDS_CONFIRMATION and needs_new_password(
+        binding.proof,
+        held_because=HeldBecause(binding.held_because) if binding.held_because else None,
+        held_at=binding.held_at,
+        password_at=password_at,
     )
 
 

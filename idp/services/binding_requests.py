@@ -1,6 +1,7 @@
 """A linked account asks to be bound to a general account: by its password, or of its owner by its name (R-097 … R-102).
 
 Who asks by a name alone is told nothing of what became of it, and neither is who does not know the password (D-6).
+Such requests are counted by themselves: they take nothing from who knows the password, nor from other mails.
 """
 
 from contextlib import suppress
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from idp.db import now, session
 from idp.errors import AlreadyBound, BadCredentials, ChangedMeanwhile, InvalidInput, TooManyRequests
@@ -17,6 +18,7 @@ from idp.models import Account, Binding
 from idp.policies.bindings import CODE_LASTS, CODE_PAUSE, BindingProof, EndedBy
 from idp.policies.limits import (
     BINDING_CODES_PER_ACCOUNT,
+    BINDING_NAMES_PER_MAILBOX,
     BINDING_TARGET_KNOWN,
     BINDING_TARGETS_PER_LINKED,
     MAILS_PER_MAILBOX,
@@ -59,8 +61,8 @@ def check_may_ask(linked: Acting, username: str = "") -> None:
 def ask_with_password(linked: Acting, attempt: Try, verdict: Verdict) -> Asked:
     """Ask for an account whose password was given: the try counts as one of signing in to it.
 
-    Raises TooManyRequests (too many accounts today, or too many codes for this one), BadCredentials; and only after the
-    right password InvalidInput for what can't be bound, AlreadyBound.
+    Raises TooManyRequests (too many accounts today), BadCredentials; and only after the right password InvalidInput for
+    what can't be bound, AlreadyBound, TooManyRequests within 60 s of the last request or after five codes today.
     """
     _spend_target(linked, attempt.name)
     account = session.get(Account, settle_password(attempt, verdict), populate_existing=True)
@@ -70,16 +72,19 @@ def ask_with_password(linked: Acting, attempt: Try, verdict: Verdict) -> Asked:
 
 
 def ask_owner(linked: Acting, username: str) -> None:
-    """Ask the owner of an account of this name to agree, if there is one that can be bound. Never says which.
+    """Ask the owner of an account of this name to agree, if there is one that can be bound so. Never says which.
 
+    Where its service asks for the password and a mailed code nobody is asked: who knows the password signs in as the
+    owner too, and would agree for her (BC01, D-7).
     Raises TooManyRequests where this linked account has asked for as many other accounts today as it may.
     """
     name = _key(username)
     _spend_target(linked, name)
     account = session.scalar(select(Account).where(Account.username_canonical == name))
-    if account is not None:
-        with suppress(InvalidInput, AlreadyBound, TooManyRequests):
-            _ask(linked, account, BindingProof.OWNER_APPROVES, asked_by_name=True)
+    if account is None or policy_of_account(account).binding_proof is not BindingProof.OWNER_APPROVES:
+        return
+    with suppress(InvalidInput, AlreadyBound, TooManyRequests):
+        _ask(linked, account, BindingProof.OWNER_APPROVES, asked_by_name=True)
 
 
 def send_new_code(linked: Acting, binding_id: str) -> Asked:
@@ -90,7 +95,7 @@ def send_new_code(linked: Acting, binding_id: str) -> Asked:
     """
     found = held(binding_id, Binding.linked_account_id == linked.account_id, IS_TOLD)
     check_pending(found)
-    _check_pause(found.binding)
+    _check_pause(found.binding.code_sent_at)
     check_bindable(found.owner)
     _count_code(found.owner)
     return _send(found)
@@ -101,20 +106,19 @@ def cancel_request(linked: Acting, binding_id: str) -> None:
     found = held(binding_id, Binding.linked_account_id == linked.account_id, IS_TOLD)
     if found.binding.state not in (BindingState.PENDING, BindingState.AWAITS_ADMIN):
         raise ChangedMeanwhile
-    unbind(binding_id, EndedBy.LINKED, was=str(found.binding.state))
-
-
-def resend_at(binding: Binding) -> datetime | None:
-    """When another code may be sent; None where none was."""
-    return binding.code_sent_at + CODE_PAUSE if binding.code_sent_at is not None else None
+    unbind(binding_id, EndedBy.LINKED, was=found.binding.state)
 
 
 def _ask(linked: Acting, account: Account, proof: BindingProof, *, asked_by_name: bool = False) -> Asked:
     company = check_bindable(account)
     replaced = _replaced(linked.account_id, account.id)
-    _count_code(account)
+    _check_pause(_last_sent(linked.account_id, account.id, by_name=asked_by_name))
+    if asked_by_name:
+        _count_name(account)
+    else:
+        _count_code(account)
     if replaced is not None:
-        unbind(replaced, EndedBy.LINKED, was=str(BindingState.PENDING))
+        unbind(replaced, EndedBy.LINKED, was=BindingState.PENDING)
     binding = insert_binding(
         linked.account_id, account.id, BindingState.PENDING, proof=proof, asked_by_name=asked_by_name
     )
@@ -165,8 +169,19 @@ def _send(found: Parties) -> Asked:
     return Asked(binding.id, "code")
 
 
-def _check_pause(binding: Binding) -> None:
-    earliest = resend_at(binding)
+def _last_sent(linked_account_id: str, account_id: str, *, by_name: bool) -> datetime | None:
+    """When the owner was last mailed about a request of this linked account, whatever became of it."""
+    return session.scalar(
+        select(func.max(Binding.code_sent_at)).where(
+            Binding.linked_account_id == linked_account_id,
+            Binding.account_id == account_id,
+            Binding.asked_by_name.is_(by_name),
+        )
+    )
+
+
+def _check_pause(sent_at: datetime | None) -> None:
+    earliest = sent_at + CODE_PAUSE if sent_at is not None else None
     if earliest is not None and earliest > now():
         seconds = max(1, round((earliest - now()).total_seconds()))
         raise TooManyRequests(retry_at=earliest, retry_seconds=seconds)
@@ -176,6 +191,11 @@ def _count_code(account: Account) -> None:
     check_mails_to(account.email)
     spend(BINDING_CODES_PER_ACCOUNT, account.id)
     count(MAILS_PER_MAILBOX, account.email_canonical)
+
+
+def _count_name(account: Account) -> None:
+    check_mails_to(account.email)
+    spend(BINDING_NAMES_PER_MAILBOX, account.email_canonical)
 
 
 def _spend_target(linked: Acting, name: str) -> None:

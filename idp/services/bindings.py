@@ -192,8 +192,11 @@ def bound(found: Parties, *, by: str) -> Binding:
     return found.binding
 
 
-def unbind(binding_id: str, by: EndedBy, **why: str) -> Binding | None:
-    """End a binding for ever, and all that runs through it, at once; None where it is ended already. Nobody is told."""
+def unbind(binding_id: str, by: EndedBy, *, was: BindingState | None = None, **why: str) -> Binding | None:
+    """End a binding for ever, and all that runs through it, at once; None where it is ended already. Nobody is told.
+
+    ``was``: how it stood, where the caller holds it.
+    """
     ended = session.execute(
         update(Binding)
         .where(Binding.id == binding_id, Binding.state != BindingState.UNBOUND)
@@ -211,8 +214,9 @@ def unbind(binding_id: str, by: EndedBy, **why: str) -> Binding | None:
         account_id=binding.account_id,
         linked_account_id=binding.linked_account_id,
         binding_id=binding_id,
-        company_id=session.get_one(Account, binding.account_id).company_id,
+        company_id=_company_told(session.get_one(Account, binding.account_id).company_id, was),
         by=str(by),
+        **({"was": str(was)} if was is not None else {}),
         **why,
     )
     return binding
@@ -288,7 +292,7 @@ def _end_each(*which: ColumnElement[bool], by: EndedBy) -> int:
 def end_and_tell(found: Parties, by: EndedBy, **why: str) -> None:
     """End a binding or a request that the caller holds, and tell both sides what it was."""
     state, was_told = found.binding.state, not found.binding.asked_by_name
-    unbind(found.binding.id, by, **why, was=str(state))
+    unbind(found.binding.id, by, was=state, **why)
     if state in (BindingState.BOUND, BindingState.NEEDS_CONFIRMATION):
         mails.ended(found.sides, by=by, reason=why.get("reason"))
     elif state is BindingState.AWAITS_ADMIN or was_told:
@@ -296,15 +300,20 @@ def end_and_tell(found: Parties, by: EndedBy, **why: str) -> None:
 
 
 def note(action: str, found: Parties, **details: Any) -> None:
-    """Append an audit row about a binding, with everybody it has to do with."""
+    """Append an audit row about a binding, with everybody it has to do with so far."""
     record(
         action,
         account_id=found.owner.id,
         linked_account_id=found.linked.id,
         binding_id=found.binding.id,
-        company_id=found.company.id,
+        company_id=_company_told(found.company.id, found.binding.state),
         **details,
     )
+
+
+def _company_told(company_id: str | None, state: BindingState | None) -> str | None:
+    """The company of an audit row: what an owner has not answered is hers alone, and no row of her company's."""
+    return None if state is BindingState.PENDING else company_id
 
 
 def _move(binding: Binding, state: BindingState, **values: object) -> None:

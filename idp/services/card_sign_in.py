@@ -58,7 +58,8 @@ def account_of_card(card: PresentedCard, *, only: str | None = None) -> Acting:
 def account_raised_by_card(card: PresentedCard, account_id: str) -> Acting:
     """The account whose sign-in a card raises, noted with its evidence; a card that is enrolled nowhere is enrolled.
 
-    Raises CardEnrolledElsewhere, CardMismatch where it names another company, and where the account may not sign in.
+    Raises CardEnrolledElsewhere, CardMismatch where it names another company, CardUnknown for a linked account (it is
+    of none), and where the account may not sign in.
     """
     if card_of_key(card.holder.key_sha256) is not None:
         return account_of_card(card, only=account_id)
@@ -67,6 +68,8 @@ def account_raised_by_card(card: PresentedCard, account_id: str) -> Acting:
     if account is None:
         raise AccountUnusable
     _check_standing(account)
+    if person.company_id is None:
+        raise CardUnknown(tax_id=str(card.holder.tax_id))
     check_names(card.holder, session.get_one(Company, person.company_id))
     evidence_id = keep_evidence(card, **_whose(account))
     enrolled = enrol_card(card.holder, card.certificate, person, evidence_id=evidence_id)

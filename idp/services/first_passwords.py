@@ -19,6 +19,7 @@ from idp.policies.limits import FIRST_PASSWORD_TRIES, MAILS_PER_MAILBOX
 from idp.policies.standing import USABLE_COMPANIES, AccountStatus
 from idp.services.audit import record, record_each
 from idp.services.bindings import hold_bindings
+from idp.services.company_claims import locked_company
 from idp.services.limits import count, is_reached, raise_reached
 from idp.services.mailbox_checks import check_mails_to
 from idp.services.one_time_links import Link, Purpose, link_of_hash, make_first_links, make_link, use_link
@@ -133,6 +134,9 @@ def set_first_password(link_hash: bytes, password_hash: str) -> Account:
     The link was sent to the account's mailbox, which is thereby confirmed. Raises LinkUnusable: of two who try at once
     one succeeds.
     """
+    # Company before account, as everywhere; what became of the account until it was held counts.
+    locked_company(awaited(link_hash).company.id)
+    session.expire_all()
     who = awaited(link_hash)
     use_link(Purpose.FIRST_PASSWORD, link_hash)
     moment = now()

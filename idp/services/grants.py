@@ -14,6 +14,7 @@ from idp.config import settings
 from idp.db import now, run, session, table_of
 from idp.models import ClientSession, Grant
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
+from idp.services.access import end_client_sessions
 from idp.services.acting import (
     ACCOUNTS,
     ACTING_COLUMNS,
@@ -112,6 +113,9 @@ _GRANT = (
     .where(GRANTS.c.id == bindparam("grant_id"))
 )
 _ISSUE = insert(GRANTS)
+_HOLD_SIGN_IN = (
+    select(SIGN_INS.c.id).where(SIGN_INS.c.id == bindparam("sign_in")).with_for_update(read=True, key_share=True)
+)
 _REDEEM = (
     update(GRANTS)
     .where(
@@ -126,9 +130,11 @@ _REDEEM = (
 )
 _VISITS = select(
     CLIENT_SESSIONS.c.account_id,
-    CLIENT_SESSIONS.c.sid,
     CLIENT_SESSIONS.c.ended_at,
     CLIENT_SESSIONS.c.ended_because,
+    CLIENT_SESSIONS.c.sid,
+    CLIENT_SESSIONS.c.binding_id,
+    CLIENT_SESSIONS.c.by_page,
 ).where(CLIENT_SESSIONS.c.sign_in_id == bindparam("sign_in"), CLIENT_SESSIONS.c.client_id == bindparam("client"))
 
 
@@ -154,24 +160,42 @@ class CodeOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
-    """The sessions of one client in one sign-in: living ``sid`` by account, and whether its person signed out of it."""
+class Visited:
+    """A living session of a client: its ``sid``, the binding it runs through, and whether a page let her in."""
 
-    live: dict[str, str]
+    sid: str
+    binding_id: str | None
+    by_page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """The sessions of one client in one sign-in: those that live, by account, and whether its person signed out."""
+
+    live: dict[str, Visited]
     has_left: bool
+
+    def as_seat(self, acting: Acting) -> Visited | None:
+        """The living session as this account through this very binding; an ended binding's is not the next one's."""
+        found = self.live.get(acting.account_id)
+        binding_id = acting.via.binding_id if acting.via is not None else None
+        return found if found is not None and found.binding_id == binding_id else None
 
 
 def visits(sign_in_id: str, client_id: str) -> Visits:
     """What this sign-in has with this client (tokens.md, asking rules 4 and 5)."""
     rows = run(_VISITS, {"sign_in": sign_in_id, "client": client_id}).all()
-    live = {r[0]: r[1] for r in rows if r[2] is None}
-    return Visits(live, has_left=not live and any(r[3] == "signed_out" for r in rows))
+    live = {r[0]: Visited(*r[3:6]) for r in rows if r[1] is None}
+    return Visits(live, has_left=not live and any(r[2] == "signed_out" for r in rows))
 
 
-def issue_code(order: CodeOrder, acting: Acting, signed_in: SignedIn, *, sid: str | None) -> str:
+def issue_code(
+    order: CodeOrder, acting: Acting, signed_in: SignedIn, *, running: Visited | None, by_page: bool = False
+) -> str:
     """Grant this and issue its authorization code; the account acted as and the actor are fixed here for good.
 
-    ``sid`` is the client's living session as this account, or None where it is to begin.
+    ``running`` is the client's living session as this account, or None where it is to begin; ``by_page`` says that a
+    page has let her in this time. Who acts through a binding holds it first (uses.take_seat).
     """
     moment = now()
     code = new_secret()
@@ -183,7 +207,7 @@ def issue_code(order: CodeOrder, acting: Acting, signed_in: SignedIn, *, sid: st
         "linked_account_id": via.linked_account_id if via else None,
         "binding_id": via.binding_id if via else None,
         "sign_in_id": signed_in.id,
-        "sid": sid or _begin_client_session(order.client_id, acting, signed_in),
+        "sid": _sid(order.client_id, acting, signed_in, running, by_page=by_page),
         "scope": order.scope,
         "claims": order.claims,
         "nonce": order.nonce,
@@ -202,8 +226,21 @@ def issue_code(order: CodeOrder, acting: Acting, signed_in: SignedIn, *, sid: st
     return code
 
 
-def _begin_client_session(client_id: str, acting: Acting, signed_in: SignedIn) -> str:
-    """One ``sid`` per sign-in × client × account while it lives: a second tab that comes at once gets the same."""
+def _sid(client_id: str, acting: Acting, signed_in: SignedIn, running: Visited | None, *, by_page: bool) -> str:
+    if running is None:
+        return _begin_client_session(client_id, acting, signed_in, by_page=by_page)
+    if by_page and not running.by_page and running.binding_id is not None:
+        # Who ends the sign-in holds it before its clients' sessions: so does this.
+        run(_HOLD_SIGN_IN, {"sign_in": signed_in.id})
+        session.execute(update(ClientSession).where(ClientSession.sid == running.sid).values(by_page=True))
+    return running.sid
+
+
+def _begin_client_session(client_id: str, acting: Acting, signed_in: SignedIn, *, by_page: bool) -> str:
+    """One ``sid`` per sign-in × client × account while it lives: a second tab that comes at once gets the same.
+
+    What lives there through another binding should have ended with that: it ends now, and a new one begins.
+    """
     sid = new_secret()
     via = acting.via
     people: dict[str, Any] = {
@@ -215,12 +252,16 @@ def _begin_client_session(client_id: str, acting: Acting, signed_in: SignedIn) -
     }
     try:
         with session.begin_nested():
-            session.execute(insert(ClientSession).values(sid=sid, created_at=now(), **people))
+            session.execute(insert(ClientSession).values(sid=sid, created_at=now(), by_page=by_page, **people))
     except IntegrityError:
-        found = visits(signed_in.id, client_id).live.get(acting.account_id)
-        if found is None:
+        found = visits(signed_in.id, client_id)
+        same, other = found.as_seat(acting), found.live.get(acting.account_id)
+        if same is not None:
+            return same.sid
+        if other is None:
             raise
-        return found
+        end_client_sessions(ClientSession.sid == other.sid, because="unbound")
+        return _begin_client_session(client_id, acting, signed_in, by_page=by_page)
     company_id = acting.company.id if acting.company else None
     record("account:client_session:begun", actor=acting.human_id, company_id=company_id, **people)
     return sid

@@ -13,12 +13,14 @@ from idp.policies.reviews import Outcome
 from idp.policies.roles import Permission, Role, permits
 from idp.policies.standing import AccountStatus, Approval
 from idp.services.accounts import restore_account, set_role, suspend_account
+from idp.services.acting import Acting
 from idp.services.audit import record
 from idp.services.case_reviews import Decision, decide_case
 from idp.services.companies import checked_reason
 from idp.services.company_claims import check_usable, locked_company
 from idp.services.group_admins import group_admins_of
 from idp.services.group_people import SeenPerson, person_of
+from idp.services.seats import seat_of_binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,21 @@ def hold_company(actor_id: str) -> Company:
         raise Refused
     check_usable(company)
     return company
+
+
+def hold_leader(acting: Acting) -> None:
+    """Hold the company of a group admin who was let in, and make sure that she leads it still.
+
+    Through a linked account it is her seat that is read again: the binding, the linked account, what the company lets
+    it be. Whoever ends one of these holds the company too. Raises as hold_company does.
+    """
+    hold_company(acting.account_id)
+    if acting.via is None:
+        return
+    seat = seat_of_binding(acting.human_id, acting.via.binding_id)
+    role = seat.acting.role if seat is not None and seat.acting.is_able else None
+    if role is None or not permits(role, Permission.MANAGE_USERS):
+        raise Refused
 
 
 def review_person(actor_id: str, verdict: Verdict) -> Account:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from idp.db import now, session
 from idp.errors import ChangedMeanwhile, CompanyNotProven, InvalidInput, NotFound
 from idp.mails import cases as mails
-from idp.models import Account, Case, Company, Invitation, Service
+from idp.models import Account, Binding, Case, Company, Invitation, Service
 from idp.policies.admission import Candidate, admission_problem
 from idp.policies.invitations import InvitationFacts, InvitationState, invitation_state, rights_differing
 from idp.policies.limits import INVITATIONS_PER_COMPANY, MAILS_PER_MAILBOX
@@ -22,7 +22,8 @@ from idp.policies.names import canonical_email, email_key
 from idp.policies.registration import Proof, RegistrationPolicy, Reviewer
 from idp.policies.registration_path import is_proven
 from idp.policies.roles import Permission, Role, permits
-from idp.policies.standing import AccountStatus, Approval, CompanyProof
+from idp.policies.standing import AccountStatus, Approval, BindingState, CompanyProof
+from idp.services.acting import Via
 from idp.services.audit import record
 from idp.services.clients import ClientRecord, all_clients
 from idp.services.company_places import check_place
@@ -31,6 +32,7 @@ from idp.services.limits import count, spend
 from idp.services.mailbox_checks import check_mails_to
 from idp.services.menus import menu_of
 from idp.services.one_time_links import Purpose, make_link, void_links
+from idp.services.own_seats import check_not_own_mailbox
 from idp.services.secrets import new_id
 from idp.services.service_registry import list_services, registration_policy
 
@@ -106,17 +108,20 @@ def rights_chosen(service: Service, proof: CompanyProof, role: Role, ticked: Col
     return rights_differing(items, role, ticked)
 
 
-def invite(inviter_id: str, wanted: Wanted) -> Invitation:
+def invite(inviter_id: str, wanted: Wanted, *, via: Via | None = None) -> Invitation:
     """Invite the person of a mailbox into the inviter's company: one link by mail; an earlier one works no more.
 
-    Raises Refused for who is no active group admin, CompanyClosed, CompanyNotProven, NotFound (a service or a menu item
-    that is not offered), InvalidInput (``field`` email or role), AlreadyExists (``field`` email), OneAccountOnly and
-    TooManyRequests.
+    ``via``: the inviter is acted as through this; she invites nobody that she is herself and makes nobody a group
+    admin, and what she sends stands only while the binding does. Raises Refused for who is no active group admin,
+    CompanyClosed, CompanyNotProven, NotFound (a service or a menu item that is not offered), InvalidInput (``field``
+    email or role), AlreadyExists (``field`` email), OneAccountOnly and TooManyRequests.
     """
     company, inviter = _hold(inviter_id)
     service = _service_offered(inviter, wanted.service_id)
     policy = registration_policy(service)
     email, role = _mailbox(wanted.email), _role(policy, wanted.role)
+    _check_not_leading(via, role)
+    check_not_own_mailbox(via, email)
     menus = _rights(service, company, role, wanted.menus)
     _check_room(policy, company, email)
     spend(INVITATIONS_PER_COMPANY, company.id)
@@ -133,6 +138,7 @@ def invite(inviter_id: str, wanted: Wanted) -> Invitation:
         role=role,
         menus=menus,
         invited_by=inviter.id,
+        binding_id=_binding_of(via),
         created_at=now(),
         expires_at=now(),
     )
@@ -146,7 +152,7 @@ def invite(inviter_id: str, wanted: Wanted) -> Invitation:
     return invitation
 
 
-def send_again(inviter_id: str, invitation_id: str) -> Invitation:
+def send_again(inviter_id: str, invitation_id: str, *, via: Via | None = None) -> Invitation:
     """Send a new link for an invitation that waits, is void or has expired; who sends it vouches for it from now on.
 
     Raises NotFound, ChangedMeanwhile (accepted or cancelled meanwhile) and what ``invite`` raises.
@@ -154,10 +160,11 @@ def send_again(inviter_id: str, invitation_id: str) -> Invitation:
     company, inviter = _hold(inviter_id)
     invitation = _live(company, invitation_id)
     policy = registration_policy(_service_offered(inviter, invitation.service_id))
-    _role(policy, invitation.role)
+    _check_not_leading(via, _role(policy, invitation.role))
+    check_not_own_mailbox(via, invitation.email)
     _check_room(policy, company, invitation.email)
     spend(INVITATIONS_PER_COMPANY, company.id)
-    invitation.invited_by = inviter.id
+    invitation.invited_by, invitation.binding_id = inviter.id, _binding_of(via)
     _send(invitation, company, inviter, policy)
     record("invitation:sent:again", actor=inviter.id, company_id=company.id, invitation=invitation.id)
     return invitation
@@ -186,19 +193,34 @@ def invitations_of(company_id: str, *, first: int = 0, most: int = 20) -> tuple[
     return _listed(Invitation.company_id == company_id, first=first, most=most), total or 0
 
 
-def stands(invitation: Invitation, inviter: Account, service: Service) -> bool:
+def seat_leads() -> ColumnElement[bool]:
+    """A condition: an invitation was sent by nobody who acted through a linked account, or that seat leads as then."""
+    linked, company = aliased(Account), aliased(Company)
+    through = exists().where(
+        Binding.id == Invitation.binding_id,
+        Binding.state == BindingState.BOUND,
+        linked.id == Binding.linked_account_id,
+        linked.status == AccountStatus.ACTIVE,
+        company.id == Invitation.company_id,
+        company.linked_admin,
+    )
+    return or_(Invitation.binding_id.is_(None), through)
+
+
+def stands(invitation: Invitation, inviter: Account, service: Service, *, seat_leads: bool) -> bool:
     """Whether an invitation is still its company's word: its sender leads it, and the service still has its role."""
     policy = registration_policy(service)
-    return leads(inviter) and invitation.role in policy.roles and policy.member_approval is not Reviewer.OPERATOR
+    is_of_service = invitation.role in policy.roles and policy.member_approval is not Reviewer.OPERATOR
+    return leads(inviter) and seat_leads and is_of_service
 
 
-def facts_of(invitation: Invitation, inviter: Account, service: Service) -> InvitationFacts:
-    """What decides about an invitation."""
+def facts_of(invitation: Invitation, inviter: Account, service: Service, *, seat_leads: bool) -> InvitationFacts:
+    """What decides about an invitation; ``seat_leads`` as the condition of this name said."""
     return InvitationFacts(
         used_at=invitation.used_at,
         cancelled_at=invitation.cancelled_at,
         expires_at=invitation.expires_at,
-        stands=stands(invitation, inviter, service),
+        stands=stands(invitation, inviter, service, seat_leads=seat_leads),
     )
 
 
@@ -211,7 +233,7 @@ def check_proven(policy: RegistrationPolicy, company: Company) -> None:
 def _listed(*where: ColumnElement[bool], first: int = 0, most: int = 1) -> list[ListedInvitation]:
     inviter, invited = aliased(Account), aliased(Account)
     rows = session.execute(
-        select(Invitation, inviter, Service, invited.name)
+        select(Invitation, inviter, Service, seat_leads(), invited.name)
         .join(inviter, inviter.id == Invitation.invited_by)
         .join(Service, Service.id == Invitation.service_id)
         .outerjoin(Case, (Case.company_id == Invitation.company_id) & (Case.invitation_id == Invitation.id))
@@ -223,13 +245,19 @@ def _listed(*where: ColumnElement[bool], first: int = 0, most: int = 1) -> list[
     ).all()
     moment = now()
     return [
-        ListedInvitation(one, invitation_state(facts_of(one, by, service), moment), by.name, accepted_by)
-        for one, by, service, accepted_by in rows
+        ListedInvitation(
+            one, invitation_state(facts_of(one, by, service, seat_leads=seat), moment), by.name, accepted_by
+        )
+        for one, by, service, seat, accepted_by in rows
     ]
 
 
 def _hold(inviter_id: str) -> tuple[Company, Account]:
     return hold_company(inviter_id), session.get_one(Account, inviter_id)
+
+
+def _binding_of(via: Via | None) -> str | None:
+    return via.binding_id if via is not None else None
 
 
 def _live(company: Company, invitation_id: str) -> Invitation:
@@ -263,6 +291,12 @@ def _role(policy: RegistrationPolicy, role: str) -> Role:
     if role not in policy.roles:
         raise InvalidInput(field="role", problem="review.role")
     return Role(role)
+
+
+def _check_not_leading(via: Via | None, role: Role) -> None:
+    # By another mailbox of hers it might be herself: she would lead on when the binding has ended.
+    if via is not None and permits(role, Permission.MANAGE_USERS):
+        raise InvalidInput(field="role", problem="invitation.leads_through_linked")
 
 
 def _rights(service: Service, company: Company, role: Role, menus: Mapping[int, bool]) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from idp.errors import AlreadyExists, InvitationUnusable
 from idp.mails import cases as mails
 from idp.models import Account, Case, Company, Invitation, MenuItem, MenuRight, Password, Review, Service
 from idp.policies.company_names import looks_like_company
-from idp.policies.invitations import invitation_trouble
+from idp.policies.invitations import InvitationFacts, invitation_trouble
 from idp.policies.registration import Reviewer
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
@@ -30,7 +30,7 @@ from idp.services.cases import (
 from idp.services.company_claims import locked_company
 from idp.services.company_places import check_place
 from idp.services.group_admins import note_group_admin
-from idp.services.invitations import LIVE, check_proven, facts_of
+from idp.services.invitations import LIVE, check_proven, facts_of, seat_leads
 from idp.services.one_time_links import Link, Purpose, link_of_hash, use_link
 from idp.services.passwords import check_password
 from idp.services.service_registry import registration_policy
@@ -64,7 +64,7 @@ def opened_invitation(link_hash: bytes) -> OpenedInvitation | None:
     if link is None:
         return None
     row = session.execute(
-        select(Invitation, Company, Account, Service)
+        select(Invitation, Company, Account, Service, seat_leads())
         .join(Company, Company.id == Invitation.company_id)
         .join(Account, Account.id == Invitation.invited_by)
         .join(Service, Service.id == Invitation.service_id)
@@ -73,10 +73,9 @@ def opened_invitation(link_hash: bytes) -> OpenedInvitation | None:
     ).first()
     if row is None:
         return None
-    invitation, company, inviter, service = row
-    return OpenedInvitation(
-        invitation, company, inviter, service, _trouble(link, invitation, company, inviter, service)
-    )
+    invitation, company, inviter, service, seat = row
+    facts = facts_of(invitation, inviter, service, seat_leads=seat)
+    return OpenedInvitation(invitation, company, inviter, service, _trouble(link, invitation, company, facts))
 
 
 def texts_to_agree(service: Service) -> tuple[tuple[str, str], ...]:
@@ -138,7 +137,7 @@ def _held(link_hash: bytes) -> OpenedInvitation:
     return opened
 
 
-def _trouble(link: Link, invitation: Invitation, company: Company, inviter: Account, service: Service) -> str | None:
+def _trouble(link: Link, invitation: Invitation, company: Company, facts: InvitationFacts) -> str | None:
     newer = exists().where(
         Invitation.company_id == invitation.company_id,
         Invitation.email == invitation.email,
@@ -146,7 +145,7 @@ def _trouble(link: Link, invitation: Invitation, company: Company, inviter: Acco
         *LIVE,
     )
     return invitation_trouble(
-        facts_of(invitation, inviter, service),
+        facts,
         link.trouble,
         now(),
         has_newer=bool(session.scalar(select(newer))),

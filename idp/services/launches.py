@@ -5,7 +5,7 @@ clicked --> kept, at most five minutes --> the application's next request takes 
 
 from urllib.parse import urlencode, urljoin
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -14,8 +14,10 @@ from idp.db import db, now, session
 from idp.errors import BindingUnusable, NotFound
 from idp.models import Launch
 from idp.policies.bindings import LAUNCH_LASTS
+from idp.policies.wishes import Wish
 from idp.services.acting import Acting
 from idp.services.admission import admission_of
+from idp.services.audit import record
 from idp.services.clients import ClientRecord
 from idp.services.seats import seat_of_binding
 from idp.services.sign_ins import SignedIn
@@ -35,6 +37,16 @@ def launch(signed_in: SignedIn, binding_id: str, client: ClientRecord) -> str:
     if client.initiate_login_uri is None or admission_of(seat.acting, client) is not None:
         raise NotFound(what="client")
     _keep(signed_in.id, client.id, seat.acting.account_id, binding_id)
+    record(
+        "linked:launched",
+        actor=signed_in.human.account_id,
+        account_id=seat.acting.account_id,
+        linked_account_id=signed_in.human.account_id,
+        binding_id=binding_id,
+        company_id=seat.acting.company.id if seat.acting.company else None,
+        client_id=client.id,
+        sign_in_id=signed_in.id,
+    )
     return initiation_of(client, seat.acting)
 
 
@@ -48,12 +60,22 @@ def _keep(sign_in_id: str, client_id: str, account_id: str, binding_id: str) -> 
     )
 
 
-def take_launch(sign_in_id: str, client_id: str) -> tuple[str, str] | None:
+def take_launch(signed_in: SignedIn, client_id: str, wish: Wish) -> tuple[str, str] | None:
     """The account clicked for this client in this sign-in, ``(account id, binding id)``, taken once; None where none
-    was, or longer ago than a launch lasts. Whether it may still be acted as is for the caller to ask."""
+    was, or longer ago than a launch lasts. Whether it may still be acted as is for the caller to ask.
+
+    A request that wishes for another account leaves it where it is: no stranger's link uses up a click.
+    """
+    mine: tuple[ColumnElement[bool], ...] = (Launch.sign_in_id == signed_in.id, Launch.client_id == client_id)
+    if wish:
+        clicked = session.scalar(select(Launch.binding_id).where(*mine))
+        seat = seat_of_binding(signed_in.human.account_id, clicked) if clicked is not None else None
+        if seat is None or not wish.is_met_by(seat.acting.seat):
+            return None
+        mine = (*mine, Launch.binding_id == clicked)
     row = session.execute(
         delete(Launch)
-        .where(Launch.sign_in_id == sign_in_id, Launch.client_id == client_id)
+        .where(*mine)
         .returning(Launch.account_id, Launch.binding_id, Launch.expires_at)
         .execution_options(synchronize_session=False)
     ).first()

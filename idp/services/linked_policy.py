@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from idp.db import now, session
 from idp.errors import ChangedMeanwhile
@@ -34,19 +34,22 @@ def linked_policy_of(company_id: str) -> LinkedPolicy:
     return LinkedPolicy.of(session.get_one(Company, company_id, populate_existing=True))
 
 
-def count_living_bindings(company_id: str) -> int:
-    """How many bindings and requests a company's accounts have: all of them end where it forbids linked accounts."""
+def count_answered_bindings(company_id: str) -> int:
+    """How many bindings and requests a company's accounts have that end where it forbids linked accounts.
+
+    What an owner has yet to answer ends as well, and is hers alone: it is not counted.
+    """
     counted = (
         select(func.count())
         .select_from(Binding)
         .join(Account, Account.id == Binding.account_id)
-        .where(Account.company_id == company_id, Binding.state != BindingState.UNBOUND)
+        .where(Account.company_id == company_id, Binding.state.not_in((BindingState.UNBOUND, BindingState.PENDING)))
     )
     return session.scalar(counted) or 0
 
 
 def set_linked_policy(company_id: str, *, seen: LinkedPolicy, wanted: LinkedPolicy) -> int:
-    """Change what a company says; gives how many bindings and requests ended by it.
+    """Change what a company says; gives how many answered bindings and requests ended by it.
 
     Forbidding ends all, at once, and tells both sides of each. Without ``linked_admin`` who acts as a group admin is
     staff from now on: her clients are told, and the owners' own sign-ins go on. Raises ChangedMeanwhile where it says
@@ -70,23 +73,37 @@ def set_linked_policy(company_id: str, *, seen: LinkedPolicy, wanted: LinkedPoli
         before=str(before.linked_accounts),
         admin_before=before.linked_admin,
     )
-    ended = end_bindings_of_company(company_id) if wanted.linked_accounts is LinkedAccounts.FORBIDDEN else 0
+    ended = 0
     if before.linked_admin != wanted.linked_admin:
-        _change_role_through_linked(company_id, is_narrower=before.linked_admin)
+        # Accounts before bindings, as whoever enters through one holds them.
+        _change_role_through_linked(company_id)
+    if wanted.linked_accounts is LinkedAccounts.FORBIDDEN:
+        ended = count_answered_bindings(company_id)
+        end_bindings_of_company(company_id)
+    if before.linked_admin and not wanted.linked_admin:
+        _narrow_access_through_linked(company_id)
     return ended
 
 
-def _change_role_through_linked(company_id: str, *, is_narrower: bool) -> None:
-    leads = (Account.company_id == company_id, Account.role == Role.GROUP_ADMIN)
+def _change_role_through_linked(company_id: str) -> None:
     session.execute(
-        update(Account).where(*leads).values(perm_ver=Account.perm_ver + 1).execution_options(synchronize_session=False)
+        update(Account)
+        .where(*_leads(company_id))
+        .values(perm_ver=Account.perm_ver + 1)
+        .execution_options(synchronize_session=False)
     )
     session.expire_all()
-    if is_narrower:
-        told = select(Client.id).where(Client.on_narrowing == "logout", Client.backchannel_logout_uri.is_not(None))
-        end_client_sessions(
-            ClientSession.account_id.in_(select(Account.id).where(*leads)),
-            ClientSession.linked_account_id.is_not(None),
-            ClientSession.client_id.in_(told),
-            because=NARROWED,
-        )
+
+
+def _narrow_access_through_linked(company_id: str) -> None:
+    told = select(Client.id).where(Client.on_narrowing == "logout", Client.backchannel_logout_uri.is_not(None))
+    end_client_sessions(
+        ClientSession.account_id.in_(select(Account.id).where(*_leads(company_id))),
+        ClientSession.linked_account_id.is_not(None),
+        ClientSession.client_id.in_(told),
+        because=NARROWED,
+    )
+
+
+def _leads(company_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Account.company_id == company_id, Account.role == Role.GROUP_ADMIN

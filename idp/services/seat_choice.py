@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import bindparam, select
 
 from idp.db import run
+from idp.policies.scopes import LINKED_ACCOUNTS
 from idp.policies.standing import AccountKind
 from idp.policies.wishes import Wish
 from idp.services.acting import Acting
@@ -45,12 +46,36 @@ class Choice:
     was_made: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How one comes in: by which client, with a hard wish, without any page (``prompt=none``), or just signed in."""
+
+    client: ClientRecord
+    has_wish: bool
+    is_silent: bool
+    signed_in_for_this: bool
+
+
 def choose_seat(
-    signed_in: SignedIn, client: ClientRecord, wish: Wish, waiting: WaitingRequest | None, seen: Visits
+    signed_in: SignedIn,
+    client: ClientRecord,
+    wish: Wish,
+    waiting: WaitingRequest | None,
+    seen: Visits,
+    *,
+    is_silent: bool,
 ) -> Choice:
-    """Whom this sign-in enters this client as, by what was wished for, chosen and entered before."""
+    """Whom this sign-in enters this client as, by what was wished for, chosen and entered before.
+
+    Silently (``prompt=none``) a wish finds no seat that the client does not know: what it has not met is not there.
+    """
     if signed_in.human.kind is AccountKind.LINKED:
-        return _among_seats(signed_in.human, client, wish, waiting, seen)
+        chosen = _chosen_before(signed_in.human, client, wish, waiting)
+        if chosen is not None:
+            return Choice(chosen.acting, bound=chosen, was_made=True)
+        # What a page has chosen and is gone by now is replaced by a page alone, also where one other seat is left.
+        is_lost = waiting is not None and waiting.binding_id is not None
+        return _among_seats(signed_in.human, client, wish, seen, is_silent=is_silent, is_lost=is_lost)
     return _oneself(signed_in.human, client, wish, waiting)
 
 
@@ -64,18 +89,19 @@ def _oneself(human: Acting, client: ClientRecord, wish: Wish, waiting: WaitingRe
 
 
 def _among_seats(
-    human: Acting, client: ClientRecord, wish: Wish, waiting: WaitingRequest | None, seen: Visits
+    human: Acting, client: ClientRecord, wish: Wish, seen: Visits, *, is_silent: bool, is_lost: bool
 ) -> Choice:
     if wish.hinted is not None and wish.hinted[1] != human.account_id:
         return Choice(None, Trouble.SOMEBODY_ELSE)
-    chosen = _chosen_before(human, client, wish, waiting)
-    if chosen is not None:
-        return Choice(chosen.acting, bound=chosen, was_made=True)
     usable = _usable(seats_wished_for(human.account_id, wish) if wish else seats_of(human.account_id), client)
-    # A hard wish is never made smaller by what one did before; without one, a living session there chooses (rule 4).
-    entered = [] if wish else [seat for seat in usable if seat.acting.account_id in seen.live]
-    fitting = entered or usable
-    if len(fitting) == 1:
+    running = [seat for seat in usable if seen.as_seat(seat.acting) is not None]
+    fitting = usable
+    if not wish:
+        # Without a wish a living session there chooses (rule 4).
+        fitting = running or usable
+    elif is_silent and not (wish.is_for_one and running):
+        fitting = _known(human, client, usable, seen)
+    if len(fitting) == 1 and not is_lost:
         return Choice(fitting[0].acting, bound=fitting[0])
     return Choice(None, Trouble.SEVERAL if fitting else Trouble.NOTHING_FITS)
 
@@ -95,19 +121,53 @@ def _usable(seats: Sequence[BoundSeat], client: ClientRecord) -> list[BoundSeat]
 
 
 _ENTERED = (
-    select(CLIENT_SESSIONS.c.sid)
-    .where(CLIENT_SESSIONS.c.binding_id == bindparam("binding"), CLIENT_SESSIONS.c.client_id == bindparam("client"))
-    .limit(1)
+    select(CLIENT_SESSIONS.c.binding_id)
+    .where(
+        CLIENT_SESSIONS.c.binding_id.in_(bindparam("bindings", expanding=True)),
+        CLIENT_SESSIONS.c.client_id == bindparam("client"),
+        CLIENT_SESSIONS.c.by_page,
+    )
+    .distinct()
 )
 
 
-def has_entered(choice: Choice, client_id: str, seen: Visits) -> bool:
-    """Whether a page has let this person into this client as this seat before, so that no page is needed (rule 5).
+def must_enter_by_page(human: Acting, choice: Choice, entry: Entry, seen: Visits) -> bool:
+    """Whether a linked account gets no further here without a page that names its seat (rules 5 and 6).
 
-    A direct sign-in needs none; neither does who agreed that the client may know her accounts.
+    Silently, it does where its session runs, where a page has let it in before, or where it agreed that the client may
+    know its accounts. A link that asks for a company brings it in like that too, but never out of another company, nor
+    from one to the other where both sessions run.
     """
-    if choice.seat is None or choice.bound is None or choice.seat.account_id in seen.live:
+    if human.kind is not AccountKind.LINKED or choice.was_made or choice.trouble is Trouble.SOMEBODY_ELSE:
+        return False
+    runs = choice.seat is not None and seen.as_seat(choice.seat) is not None
+    if entry.is_silent:
+        return not runs and _is_hidden(human, choice, entry, seen)
+    if choice.seat is None or not entry.has_wish:
+        return False
+    if len(seen.live) > int(runs):
         return True
-    if run(_ENTERED, {"binding": choice.bound.binding_id, "client": client_id}).first() is not None:
-        return True
-    return has_agreed_to_linked_accounts(choice.seat.human_id, client_id)
+    return not (runs or entry.signed_in_for_this or _is_known(human, choice, entry, seen))
+
+
+def _is_hidden(human: Acting, choice: Choice, entry: Entry, seen: Visits) -> bool:
+    """Whether the client is told of nothing; what a silent wish has found is known to it already (``_among_seats``)."""
+    if entry.has_wish or choice.trouble is Trouble.SEVERAL:
+        return False
+    return not _is_known(human, choice, entry, seen)
+
+
+def _is_known(human: Acting, choice: Choice, entry: Entry, seen: Visits) -> bool:
+    return bool(_known(human, entry.client, [choice.bound] if choice.bound is not None else [], seen))
+
+
+def _known(human: Acting, client: ClientRecord, seats: Sequence[BoundSeat], seen: Visits) -> list[BoundSeat]:
+    """Those of these seats as which the client has met this human, or all of them where it may know her accounts.
+
+    What is not there is asked for as well, so that it takes as long.
+    """
+    asked = {"bindings": tuple(seat.binding_id for seat in seats) or ("",), "client": client.id}
+    entered = {row[0] for row in run(_ENTERED, asked)}
+    if LINKED_ACCOUNTS in client.scopes and has_agreed_to_linked_accounts(human.account_id, client.id):
+        return list(seats)
+    return [seat for seat in seats if seat.binding_id in entered or seen.as_seat(seat.acting) is not None]

@@ -10,13 +10,14 @@ from idp.config import settings
 from idp.db import now, one_at_a_time, run, session, table_of
 from idp.errors import BindingUnusable, NotFound
 from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
+from idp.models.columns import ID_LENGTH
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
 from idp.services.access import end_client_sessions
 from idp.services.acting import ACCOUNTS, ACTING_COLUMNS, COMPANIES, Acting, acting_from
 from idp.services.audit import record
 from idp.services.seats import seat_of_binding
 from idp.services.secrets import digest, new_id, new_secret
-from idp.services.uses import note_use
+from idp.services.uses import take_seat
 
 SEEN_EVERY = timedelta(seconds=60)  # last_seen_at is written at most this often
 USER_AGENT_LENGTH = 300
@@ -116,9 +117,15 @@ def act_as(signed_in: SignedIn, binding_id: str | None, *, browser: str) -> str:
     """
     bound = seat_of_binding(signed_in.human.account_id, binding_id) if binding_id is not None else None
     if binding_id is not None and bound is None:
-        record("linked:switch:refused", outcome="refused", account_id=signed_in.human.account_id, binding=binding_id)
+        record(
+            "linked:switch:refused",
+            outcome="refused",
+            account_id=signed_in.human.account_id,
+            binding=binding_id[:ID_LENGTH],
+        )
         raise NotFound(what="binding")
-    if bound is not None and not bound.acting.is_able:
+    # Held before the sign-in, as who ends a binding does.
+    if bound is not None and not (bound.acting.is_able and take_seat(bound, None)):
         raise BindingUnusable
     token = new_secret()
     moment = now()
@@ -134,8 +141,6 @@ def act_as(signed_in: SignedIn, binding_id: str | None, *, browser: str) -> str:
             last_seen_at=moment,
         )
     )
-    if bound is not None:
-        note_use(bound, None)
     company = bound.acting.company if bound is not None else None
     record(
         "linked:switched" if bound is not None else "linked:switch:left",

@@ -73,6 +73,12 @@ _TOKEN = (
     .where(TOKENS.c.hash == bindparam("hashed"))
 )
 _TOKEN_FOR_UPDATE = _TOKEN.with_for_update(of=TOKENS)
+# Whatever ends a grant holds that before its tokens.
+_HOLD_GRANT = (
+    select(GRANTS.c.id)
+    .where(GRANTS.c.id.in_(select(TOKENS.c.grant_id).where(TOKENS.c.hash == bindparam("hashed"))))
+    .with_for_update(key_share=True)
+)
 _SAVE = insert(TOKENS)
 _USE = (
     update(TOKENS)
@@ -117,10 +123,16 @@ def save_tokens(
 
 
 def find_token(value: str, *, for_update: bool = False) -> TokenFacts | None:
-    """The token of this value with its grant, live or not; None when there never was one."""
+    """The token of this value with its grant, live or not; None when there never was one.
+
+    ``for_update`` holds both for this transaction, so that a token is used and judged by one after another.
+    """
     if len(value) > LONGEST_TOKEN:
         return None
-    row = run(_TOKEN_FOR_UPDATE if for_update else _TOKEN, {"hashed": digest(value)}).first()
+    which = {"hashed": digest(value)}
+    if for_update:
+        run(_HOLD_GRANT, which).all()
+    row = run(_TOKEN_FOR_UPDATE if for_update else _TOKEN, which).first()
     if row is None:
         return None
     grant = grant_from(row[TOKEN_WIDTH:]) if row[TOKEN_WIDTH] is not None else None

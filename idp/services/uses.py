@@ -1,47 +1,75 @@
 """The use of bindings: when a linked account acted as which account last, and the owner told of the first time."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, bindparam, select, update
 
-from idp.db import now, session
+from idp.db import now, run, session
 from idp.mails import bindings as mails
 from idp.models import Account, Binding, Client, Company
+from idp.policies.standing import USABLE_COMPANIES, AccountStatus, BindingState
+from idp.services.acting import ACCOUNTS, BINDINGS, COMPANIES
 from idp.services.audit import record
 from idp.services.bindings import Linked
 from idp.services.seats import BoundSeat
 
 USE_EVERY = timedelta(seconds=60)  # a use of the same application is written at most this often
 
-
-def note_use(seat: BoundSeat, client_id: str | None) -> None:
-    """Note that a binding is used, at a client or (None) at our own pages. At most one statement, but for the first
-    time: then the owner is told by mail, once."""
-    moment = now()
-    if seat.last_used_at is None:
-        _note_first_use(seat.binding_id, client_id, moment)
-        return
-    if seat.last_used_at > moment - USE_EVERY and seat.last_client_id == client_id:
-        return
-    session.execute(
-        update(Binding)
-        .where(Binding.id == seat.binding_id)
-        .values(last_used_at=moment, last_client_id=client_id)
-        .execution_options(synchronize_session=False)
+# The company and the account are held with the binding, and before it, in this order as everywhere, so that neither a
+# suspension of either nor an unbinding passes by unseen: what is begun here is there for them to end, or is not begun.
+_ACCOUNT = (
+    select(ACCOUNTS.c.id)
+    .join(COMPANIES, ACCOUNTS.c.company_id == COMPANIES.c.id)
+    .where(
+        ACCOUNTS.c.id == bindparam("account"),
+        ACCOUNTS.c.status == AccountStatus.ACTIVE,
+        COMPANIES.c.status.in_(sorted(USABLE_COMPANIES)),
     )
+    .with_for_update(read=True, of=[COMPANIES, ACCOUNTS])
+)
+_IS_GOOD = and_(
+    BINDINGS.c.id == bindparam("binding"),
+    BINDINGS.c.state == BindingState.BOUND,
+    BINDINGS.c.account_id.in_(_ACCOUNT),
+)
+# Not FOR SHARE: two who hold it so and then note its use would wait for each other.
+_HOLD = select(BINDINGS.c.id).where(_IS_GOOD).with_for_update(key_share=True)
+_USE = (
+    update(BINDINGS)
+    .where(_IS_GOOD)
+    .values(last_used_at=bindparam("moment"), last_client_id=bindparam("client"))
+    .returning(BINDINGS.c.id)
+)
+_FIRST_USE = (
+    update(BINDINGS)
+    .where(_IS_GOOD, BINDINGS.c.first_used_at.is_(None))
+    .values(
+        first_used_at=bindparam("moment"),
+        last_used_at=bindparam("moment"),
+        last_client_id=bindparam("client"),
+    )
+    .returning(BINDINGS.c.id)
+)
 
 
-def _note_first_use(binding_id: str, client_id: str | None, moment: datetime) -> None:
-    # Of two that are the first at once, one is: the other has nothing to add.
-    first = session.execute(
-        update(Binding)
-        .where(Binding.id == binding_id, Binding.first_used_at.is_(None))
-        .values(first_used_at=moment, last_used_at=moment, last_client_id=client_id)
-        .returning(Binding.id)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    if first is None:
-        return
+def take_seat(seat: BoundSeat, client_id: str | None) -> bool:
+    """Hold a binding for this transaction and note that it is used, at a client or (None) at our own pages.
+
+    False where it, its account or its company is not good any more: nothing may be begun through it then. The first
+    statement of its transaction, for who ends a binding holds that before all that runs through it. One statement, but
+    for the first time: then the owner is told by mail, once.
+    """
+    moment = now()
+    which = {"account": seat.acting.account_id, "binding": seat.binding_id}
+    use = which | {"moment": moment, "client": client_id}
+    if seat.last_used_at is None and run(_FIRST_USE, use).first() is not None:
+        _tell_first_use(seat.binding_id, client_id)
+        return True
+    is_due = seat.last_used_at is None or seat.last_used_at <= moment - USE_EVERY or seat.last_client_id != client_id
+    return run(_USE, use).first() is not None if is_due else run(_HOLD, which).first() is not None
+
+
+def _tell_first_use(binding_id: str, client_id: str | None) -> None:
     linked, owner, company, name_zh, name_en = session.execute(
         select(Linked, Account, Company, Client.name_zh, Client.name_en)
         .select_from(Binding)

@@ -181,6 +181,13 @@ def test_nobody_acts_as_what_is_not_bound_to_her(provider: Town, browser: Browse
         "SELECT count(*) FROM audit_log WHERE action = 'linked:switch:refused' AND actor = :id", {"id": agent.sub}
     )
     assert noted == 3
+    assert send_by_hand(browser, page, "to-linked-home", binding="x" * 900).status_code == 404
+    [(longest,)] = provider.server.read(
+        "SELECT max(length(CAST(details AS TEXT))) FROM audit_log WHERE action = 'linked:switch:refused'"
+        " AND actor = :id",
+        {"id": agent.sub},
+    )
+    assert longest < 100, "what was typed is cut"
     direct = provider.browser()
     page = enter(direct, staff.username, staff.password)
     assert send_by_hand(direct, page, "sign-out").status_code == 303

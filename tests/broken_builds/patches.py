@@ -23,7 +23,8 @@ TOKEN_ATTACKS = "tests/oidc/test_token_attacks.py::"
 CLIENT_AUTHENTICATION = "tests/oidc/test_client_authentication.py::"
 REFRESH = "tests/oidc/test_refresh.py::"
 WISHES = "tests/oidc/test_company_wishes.py::"
-ACTING = "tests/oidc/test_acting.py::"
+CHOSEN = "tests/oidc/test_acting_chosen.py::"
+SWITCHING = "tests/acting/test_random_switching.py::"
 USERINFO = "tests/oidc/test_userinfo.py::"
 RACES = "tests/oidc/test_many_at_once.py::"
 BOUND = "tests/oidc/test_what_a_choice_is_bound_to.py::"
@@ -228,8 +229,18 @@ BROKEN_BUILDS = (
     ),
     BrokenBuild(
         "seat_taken_without_a_page",
-        (Change(SITUATION, "must_enter_by_page=asked.asked.is_silent and", "must_enter_by_page=seat is None and"),),
-        (ACTING + "test_the_chooser_comes_first_and_switching_changes_nothing_that_exists",),
+        (Change(SITUATION, "must_enter_by_page=needs_page", "must_enter_by_page=False"),),
+        (CHOSEN + "test_a_request_that_somebody_planted_is_no_sign_in_for_it",),
+    ),
+    BrokenBuild(
+        "link_changes_the_company",
+        (Change(SEAT_CHOICE, "    if choice.seat is None or not entry.has_wish:\n", "    if not entry.is_silent:\n"),),
+        (CHOSEN + "test_a_strangers_link_changes_no_company_without_a_page",),
+    ),
+    BrokenBuild(
+        "lost_seat_replaced",
+        (Change(SEAT_CHOICE, "if len(fitting) == 1 and not is_lost:", "if len(fitting) == 1:"),),
+        (CHOSEN + "test_a_chosen_company_that_is_unbound_meanwhile_is_never_another_one",),
     ),
     BrokenBuild(
         "prompt_login_ignored",
@@ -274,5 +285,32 @@ BROKEN_BUILDS = (
             ),
         ),
         (CLIENT_AUTHENTICATION + "test_a_wrong_secret_is_refused",),
+    ),
+    BrokenBuild(
+        "sid_of_another_company",
+        (
+            Change(
+                GRANTS,
+                "return found if found is not None and found.binding_id == binding_id else None",
+                "return next(iter(self.live.values()), None)",
+            ),
+        ),
+        (SWITCHING + "test_nobody_is_ever_another_company_than_was_chosen",),
+    ),
+    BrokenBuild(
+        "ended_binding_goes_on",
+        (
+            Change(
+                "idp/policies/standing.py",
+                "return not standing.through_binding or standing.binding is BindingState.BOUND",
+                "return True",
+            ),
+            Change(
+                "idp/services/access.py",
+                "    return _end(\n        because, ClientSession.binding_id == binding_id,",
+                "    return because == NARROWED and _end(\n        because, ClientSession.binding_id == binding_id,",
+            ),
+        ),
+        (SWITCHING + "test_nobody_is_ever_another_company_than_was_chosen",),
     ),
 )

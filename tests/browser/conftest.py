@@ -1,6 +1,7 @@
 """Chromium, the place it visits, and windows that must not complain."""
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.place import Place
 from tests.browser.visitor import Visitor
+from tests.clients.portpass.test_at_the_provider import PortPass
 from tests.harness.relying_party import Person
 
 HERE = Path(__file__).parent
@@ -61,6 +63,27 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Provider, DREAMS, mailbox, people."""
     with Place(tmp_path_factory.mktemp("place")) as standing:
         yield standing
+
+
+@pytest.fixture(scope="session")
+def _docks(place: Place) -> Iterator[PortPass]:
+    policy = place.folder / "twport.json"
+    policy.write_text(json.dumps({"preset": "twport", "company_proof": ["document"]}))
+    names = "--name", "港區通行證通用管理系統", "--name-en", "Port passes", "--mail-from", "hep@twport.com.tw"
+    place.town.idp("service", "add", "--id", "docks", *names, "--policy", str(policy))
+    application = PortPass(place.town, place.folder, service="docks", acting=True)
+    yield application
+    application.process.stop(kill=True)
+
+
+@pytest.fixture(scope="module")
+def portpass(place: Place, _docks: PortPass) -> Iterator[PortPass]:
+    """The port pass application with its service, and mails that are sent."""
+    worker = place.server.start_worker(
+        place.folder / "docks-worker.log", IDP_MAIL_SERVER="127.0.0.1", IDP_MAIL_PORT=str(place.smtp_port)
+    )
+    yield _docks
+    worker.stop()
 
 
 @pytest.fixture(scope="module")

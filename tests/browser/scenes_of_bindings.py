@@ -15,7 +15,10 @@ from tests.harness.relying_party import Person
 
 BINDINGS = Scenes()
 WAITING = "UPDATE bindings SET state = 'awaits_admin', bound_at = NULL WHERE id = :id"
-HELD = "UPDATE bindings SET state = 'needs_confirmation', held_because = 'mailbox' WHERE id = :id"
+HELD = (
+    "UPDATE bindings SET state = 'needs_confirmation', held_because = 'mailbox', proof = 'password_and_code'"
+    " WHERE id = :id"
+)
 
 
 @cache
@@ -47,6 +50,12 @@ def own_bindings(window: Visitor) -> None:
 def own_binding_to_end(window: Visitor) -> None:
     owner, _, made = bound_people(window.place)
     come_in(window, owner, f"/account/bindings/{made['held']}/unbind")
+
+
+@BINDINGS.page()
+def own_binding_to_confirm_with_another_password(window: Visitor) -> None:
+    owner, _, made = bound_people(window.place)
+    come_in(window, owner, f"/account/bindings/{made['held']}/confirm")
 
 
 @BINDINGS.page()

@@ -50,6 +50,13 @@ def linked_first_steps(window: Visitor) -> None:
 
 @LINKED.page()
 def linked_home(window: Visitor) -> None:
+    _, binding, _ = agent_of(window.place)
+    window.place.server.write(
+        "INSERT INTO consents (human_id, client_id, account_id, scopes, granted_at)"
+        " SELECT linked_account_id, :client, account_id, '[\"linked_accounts\"]', bound_at FROM bindings"
+        " WHERE id = :binding ON CONFLICT DO NOTHING",
+        {"client": "dreams", "binding": binding},
+    )
     come_home(window)
     window.page.evaluate("document.querySelector('#reminder').open = true")
 

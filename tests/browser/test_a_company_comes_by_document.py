@@ -1,8 +1,6 @@
 """A company without a card comes in by document, and two people see to it: issue 5, "Done when" 1, in real browsers."""
 
-import json
 import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,26 +17,9 @@ from tests.harness.people import PASSWORD, new_tax_id
 
 pytestmark = pytest.mark.browser
 
-SENDER = "hep@twport.com.tw"
 OBSOLETE = "「營利事業登記證」自98年4月13日起停止使用"
 COMPANY_NAME = "海港裝卸企業有限公司"
 NOTE = "請攜帶公司登記表正本至警察所領證。"
-
-
-@pytest.fixture(scope="module")
-def portpass(place: Place) -> Iterator[PortPass]:
-    """The port pass application with its service, and mails that are sent."""
-    policy = place.folder / "twport.json"
-    policy.write_text(json.dumps({"preset": "twport", "company_proof": ["document"]}))
-    names = "--name", "港區通行證通用管理系統", "--name-en", "Port passes", "--mail-from", SENDER
-    place.town.idp("service", "add", "--id", "docks", *names, "--policy", str(policy))
-    application = PortPass(place.town, place.folder, service="docks")
-    worker = place.server.start_worker(
-        place.folder / "docks-worker.log", IDP_MAIL_SERVER="127.0.0.1", IDP_MAIL_PORT=str(place.smtp_port)
-    )
-    yield application
-    worker.stop()
-    application.process.stop(kill=True)
 
 
 def apply(window: Visitor, portpass: PortPass, who: Applicant) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.cards.steps import CARD, PASSWORD, TRANSPORTS, events, evidence, said
 from tests.harness.browser import Browser, Page
-from tests.harness.cards import DEMANDED, a_card, answer, enrol, panel_of
+from tests.harness.cards import DEMANDED, Question, a_card, answer, enrol, panel_of, signed
+from tests.harness.linked import acting_client, an_agent, bind
 from tests.harness.people import Town
 from tests.harness.relying_party import Asked, Person, RelyingParty, Tokens
 
@@ -119,6 +120,26 @@ def test_only_ones_own_card_raises_a_sign_in(
     assert evidence(provider, of=staff.sub) == []
     assert app.tokens(app.silently(browser)).claims["acr"] == PASSWORD
     assert back_with(app, asked, answer(browser, refused, a_card(provider))).claims["acr"] == CARD
+
+
+def test_no_card_raises_the_sign_in_of_a_linked_account(provider: Town, staff: Person) -> None:
+    """It is of no company: nothing is lacking that a card could add, whatever is sent to the page's address."""
+    agent, browser, party = an_agent(provider), provider.browser(), acting_client(provider)
+    for owner in (staff, provider.person("staff")):
+        bind(provider, agent, owner)
+    challenge = panel_of(browser.get("/login/card"))["challenge"]
+    page = party.step(browser, party.open(browser, party.ask()), Person(agent.username, agent.password))
+    choose = next(form for form in page.forms if form.id == "choose")
+    fields = dict(choose.fields) | {"request_id": page.path.split("/")[2]}
+    wants = fields | {"purpose": "step-up", "run": ""}
+    headers = {"Origin": provider.issuer, "Accept": "application/json"}
+    question = Question(
+        **browser.http.post(provider.issuer + challenge, data=wants, headers=headers, timeout=20).json()
+    )
+    fields |= signed(question, a_card(provider), origin=provider.issuer)
+    after = browser.post("/login/step-up", fields, headers={"Origin": provider.issuer})
+    assert (after.status, after.path) == (page.status, page.path)
+    assert provider.server.accidents() is None
 
 
 def test_a_company_demands_its_card_of_its_people(provider: Town, app: RelyingParty, staff: Person) -> None:

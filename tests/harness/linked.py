@@ -40,7 +40,7 @@ def bind(town: Town, agent: Agent, person: Person) -> str:
 
 def acting_client(town: Town, *, menus: list[dict[str, Any]] | None = None, **registration: Any) -> RelyingParty:
     """A relying party that understands `act`, as its registration says."""
-    more = ["--acting", "--backchannel-logout-uri", "http://127.0.0.1:9/never-asked"]
+    more = ["--acting", "--backchannel-logout-uri", "http://127.0.0.1:9/never-asked", *registration.pop("more", [])]
     scope = registration.pop("scope", EVERYTHING)
     return town.new_rp(scope=scope, consent=False, menus=menus or MENUS, more=more, **registration)
 

@@ -247,15 +247,30 @@ def test_unbinding_asks_once_and_ends_at_once(desk: Desk) -> None:
 
 
 def test_a_name_alone_asks_its_owner_and_tells_nobody_whether_there_is_one(desk: Desk) -> None:
-    person = desk.person()
+    """BC01: nobody is asked whose service wants the password and a code; the answer is the same."""
+    person, coded = desk.town.person("staff"), desk.person()
     told = []
-    for name in (person.username, f"nobody-{secrets.token_hex(4)}"):
+    for name in (person.username, coded.username, f"nobody-{secrets.token_hex(4)}"):
         page = desk.browser.submit(desk.browser.get("/linked/bind"), "ask-owner", username=name)
         assert page.path == "/linked"
         told.append(page.text.replace(name, "X"))
-    assert told[0] == told[1]
-    assert "若「X」是可以綁定的一般帳號，我們已通知其使用者。" in told[0]
+    assert told[0] == told[1] == told[2]
+    assert "若「X」是可以由使用者同意綁定的一般帳號，我們已通知其使用者。" in told[0]
     assert desk.mailbox.all(person.email)
+    assert desk.mailbox.all(coded.email) == []
+    page = desk.browser.get("/linked/bind")
+    assert "部分服務規定須以密碼與驗證碼綁定，其帳號不適用這個方式。" in page.text
+
+
+def quickly(browser: Browser, address: str) -> Page:
+    """A page that has to come in under 150 ms; what else this machine does is no fault of it."""
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        page = browser.get(address)
+        taken.append(time.perf_counter() - began)
+    assert min(taken) < 0.15, (address, taken)
+    return page
 
 
 def test_two_thousand_bindings_are_searched_and_shown_by_the_page(desk: Desk) -> None:
@@ -276,13 +291,15 @@ def test_two_thousand_bindings_are_searched_and_shown_by_the_page(desk: Desk) ->
         " FROM n",
         fill | moment,
     )
-    taken = []
-    for _ in range(5):
-        began = time.perf_counter()
-        page = desk.browser.get("/linked")
-        taken.append(time.perf_counter() - began)
+    page = quickly(desk.browser, "/linked")
     assert "第 1–50 筆，共 2000 筆" in page.text
-    assert min(taken) < 0.15, taken
+    app = acting_client(desk.town)
+    chooser = app.open(desk.browser, app.ask()).url
+    page = quickly(desk.browser, chooser)
+    assert "您已綁定 2000 個一般帳號，其中 2000 個可以登入此應用系統。" in page.text
+    page = desk.browser.get(chooser, {"q": f"{fill['id']}-1999"})
+    assert sum(one.startswith("seat-") for one in page.ids) == 1
+    page = desk.browser.get("/linked")
     page = desk.browser.submit(page, "do-search", q=f"{fill['id']}-1999")
     assert "第 1–1 筆，共 1 筆" in page.text
     assert f"{fill['id']}-1999" in page.text

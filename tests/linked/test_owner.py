@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.harness.browser import Browser, Page
-from tests.harness.linked import acting_client, an_agent, bind, enter
+from tests.harness.linked import Agent, acting_client, an_agent, bind, enter
 from tests.harness.mailbox import Mailbox
 from tests.harness.people import Town
 from tests.harness.relying_party import Person
@@ -13,9 +13,9 @@ from tests.security.doors import enter as come_in
 from tests.security.doors import sign_in
 
 
-def ask_owner(town: Town, name: str, owner: Person) -> None:
-    """A new agent asks the owner of an account to agree."""
-    agent, browser = an_agent(town, name), town.browser()
+def ask_owner(town: Town, agent: Agent, owner: Person) -> None:
+    """An agent asks the owner of an account to agree."""
+    browser = town.browser()
     come_in(browser, agent.username, agent.password)
     assert browser.submit(browser.get("/linked/bind"), "ask-owner", username=owner.username).path == "/linked"
 
@@ -25,6 +25,17 @@ def opened(browser: Browser, act: str) -> Page:
     page = browser.get("/account/bindings")
     link = next(link for link in page.links if link.endswith(f"/{act}"))
     return browser.get(link)
+
+
+def states_of(town: Town, owner: Person) -> list[str]:
+    """How the bindings of an account stand."""
+    rows = town.server.read("SELECT state FROM bindings WHERE account_id = :id ORDER BY state", {"id": owner.sub})
+    return [str(row[0]) for row in rows]
+
+
+def prove_by(town: Town, owner: Person, proof: str) -> None:
+    """Say how the requests for an account are to be proven."""
+    town.server.write("UPDATE bindings SET proof = :proof WHERE account_id = :id", {"proof": proof, "id": owner.sub})
 
 
 @pytest.mark.requirement("R-124", "R-125", "R-126", "R-127", "R-128")
@@ -69,9 +80,9 @@ def test_an_owner_reads_who_acts_as_her_and_unbinds(provider: Town, staff: Perso
 @pytest.mark.requirement("R-129")
 def test_an_owner_is_asked_and_agrees_or_refuses_after_a_fresh_sign_in(provider: Town, staff: Person) -> None:
     """LK04: to let somebody act she proves again who she is, where she signed in longer ago; to refuse she need not."""
-    browser = provider.browser()
-    ask_owner(provider, "錢大明", staff)
-    ask_owner(provider, "周代辦", staff)
+    browser, agent = provider.browser(), an_agent(provider, "錢大明")
+    ask_owner(provider, agent, staff)
+    ask_owner(provider, an_agent(provider, "周代辦"), staff)
     home = sign_in(browser, staff)
     assert "有 2 項鏈結帳號的綁定等候您決定。" in home.text
     assert "已綁定未驗證" in browser.get("/account/bindings").text
@@ -86,13 +97,16 @@ def test_an_owner_is_asked_and_agrees_or_refuses_after_a_fresh_sign_in(provider:
     assert again.path == "/login"
     question = browser.submit(again, "sign-in", password=staff.password)
     assert "要同意綁定嗎？" in question.text
+    # Where a code was mailed, her own word is no way around it: who has her password signs in as her as well (BC01).
+    prove_by(provider, staff, "password_and_code")
+    assert "這項綁定的狀態已經變更，目前不能進行這項操作。" in browser.get(question.path).text
+    assert browser.submit(question, "agree").status == 409
+    assert states_of(provider, staff) == ["pending", "unbound"]
+    prove_by(provider, staff, "owner_approves")
     agreed = browser.submit(question, "agree")
     assert "已同意錢大明綁定您的帳號。" in agreed.text
     assert "已綁定並驗證" in agreed.text
-    rows = provider.server.read(
-        "SELECT state FROM bindings WHERE account_id = :id ORDER BY created_at", {"id": staff.sub}
-    )
-    assert rows == [("bound",), ("unbound",)]
+    assert states_of(provider, staff) == ["bound", "unbound"]
     late = browser.submit(question, "agree")
     assert late.status == 409
     assert "資料在您開啟頁面後已經變更" in late.text
@@ -103,4 +117,27 @@ def test_an_owner_is_asked_and_agrees_or_refuses_after_a_fresh_sign_in(provider:
     )
     held = browser.get("/account/bindings")
     assert "您的密碼已重新設定，對方暫時不能以您的身分登入，等候您確認是否繼續綁定。" in held.text
+    # Whoever has her password signs in as her, so after another mailbox her word counts with another password.
+    question = opened(browser, "confirm")
+    of_mailbox = "UPDATE bindings SET held_because = 'mailbox', proof = :proof WHERE account_id = :id"
+    provider.server.write(of_mailbox, {"proof": "password_and_code", "id": staff.sub})
+    advice = "對方知道您目前的密碼。請先更改密碼，再確認繼續綁定。"
+    for page in (browser.get("/account/bindings"), browser.get(question.path)):
+        assert advice in page.text
+        assert 'id="change-password' in page.html
+        assert not page.has("confirm")
+    refused = browser.submit(question, "confirm")
+    assert refused.status == 409
+    assert "您的 Email 已經變更，而對方知道您目前的密碼。請先更改密碼，再確認繼續綁定。" in refused.text
+    prove_by(provider, staff, "owner_approves")
     assert "已確認繼續綁定錢大明。" in browser.submit(opened(browser, "confirm"), "confirm").text
+
+    question = opened(browser, "unbind")
+    assert "帳號解除綁定後，仍可透過「綁定帳號」步驟（重新取得驗證碼）再次加入綁定。" in question.text
+    browser.submit(question, "unbind")
+    provider.server.write(
+        "UPDATE bindings SET code_sent_at = :at WHERE account_id = :id", {"at": long_ago, "id": staff.sub}
+    )
+    ask_owner(provider, agent, staff)
+    browser.submit(opened(browser, "agree"), "agree")
+    assert states_of(provider, staff) == ["bound", "unbound", "unbound"], "a new binding; the old one stays ended"

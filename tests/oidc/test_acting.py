@@ -1,65 +1,16 @@
 """Entering applications through a linked account: whom a token names, who chose it, and what ends it (tokens.md)."""
 
-import json
 import time
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from tests.harness.browser import Browser
-from tests.harness.linked import Agent, acting_client, an_agent, answer_of, bind, enter
-from tests.harness.people import OTHER_MENUS, Town
-from tests.harness.relying_party import Answer, Person, RelyingParty, Tokens
+from tests.harness.linked import acting_client, an_agent, answer_of, bind, enter
+from tests.harness.people import Town
+from tests.harness.relying_party import Person, RelyingParty, Tokens
+from tests.oidc.rounds import Round, sub_wish, switch
 
 LEEWAY = 1.0
-
-
-@dataclass(frozen=True)
-class Round:
-    """An agent with two companies, and two applications that understand `act`."""
-
-    town: Town
-    agent: Agent
-    one: Person
-    two: Person
-    binding_one: str
-    binding_two: str
-    app: RelyingParty
-    other: RelyingParty
-
-    def company(self, person: Person) -> dict[str, Any]:
-        return self.town.company(person.tax_id)
-
-    def binding_of(self, person: Person) -> str:
-        return self.binding_one if person is self.one else self.binding_two
-
-    def unbind(self, person: Person) -> None:
-        """By suspension's stronger sister, at the linked account's own page."""
-        browser = self.town.browser()
-        page = browser.get("/linked")
-        page = browser.submit(page, "sign-in", username=self.agent.username, password=self.agent.password)
-        page = browser.get(f"/linked/bindings/{self.binding_of(person)}/unbind")
-        browser.submit(page, "unbind")
-
-
-@pytest.fixture
-def around(provider: Town) -> Round:
-    agent = an_agent(provider)
-    one, two = provider.person("group_admin"), provider.person("staff", tax_id="00000022")
-    first, second = bind(provider, agent, one), bind(provider, agent, two)
-    app, other = acting_client(provider), acting_client(provider, menus=OTHER_MENUS)
-    return Round(provider, agent, one, two, first, second, app, other)
-
-
-def sub_wish(person: Person) -> str:
-    """The ``claims`` parameter that asks hard for an account."""
-    return json.dumps({"id_token": {"sub": {"value": person.sub}}})
-
-
-def switch(around: Round, party: RelyingParty, browser: Browser, person: Person) -> Answer:
-    """As an application's own menu does: silently, by ``sub``."""
-    return party.silently(browser, claims=sub_wish(person))
 
 
 def test_a_token_names_the_seat_and_who_acts_in_it(around: Round, browser: Browser) -> None:

@@ -18,6 +18,11 @@ def test_an_operator_ends_a_binding_and_a_client_that_was_not_told_is_told_again
     page = support.browser.get(f"/ops/accounts/{agent.sub}")
     assert page.has(f"unbind-{binding}") or f"unbind-{binding}" in page.ids
     assert "測試二號有限公司" in page.text
+    # Those of one account are listed by the page.
+    rest = support.browser.get(f"/ops/accounts/{agent.sub}", {"since": "2999-01-01T00:00:00+00:00", "after": "x"})
+    assert {"newest", f"unbind-{binding}", f"unbind-{other}"} <= set(rest.ids)
+    before = {"since": "2020-01-01T00:00:00+00:00", "after": "x"}
+    assert f"unbind-{binding}" not in support.browser.get(f"/ops/accounts/{agent.sub}", before).ids
     watched = auditor.browser.get(f"/ops/accounts/{staff.sub}")
     assert agent.username in watched.text
     assert f"unbind-{binding}" not in watched.ids

@@ -279,6 +279,11 @@ def test_at_the_first_sign_in_the_three_texts_stand_before_its_home(town: Town, 
     page = enter(browser, walk.person["username"], PASSWORD)
     if page.path == "/linked/agreements":
         assert browser.get("/linked/bind").path == "/linked/agreements"
+        assert browser.get("/linked/switch").path == "/linked/agreements", "nor is a company chosen before"
+        found = page.button("agree-all")
+        assert found is not None
+        acted = browser.post("/linked/act", dict(found[0].fields) | {"binding": "bi_unknown"})
+        assert acted.path == "/linked/agreements"
         missing = browser.submit(page, "agree-all", **{"agree-privacy": "1"})
         assert (missing.status, "請修正下列 2 個問題" in missing.text) == (400, True)
         page = browser.submit(

@@ -17,6 +17,7 @@ OF_PAGES = {
     "/account/authorizations/end",
     "/linked/act",
     "/linked/open",
+    "/linked/forget",
     "/linked/agreements",
     "/linked/bind",
     "/linked/bindings/<binding_id>",

@@ -59,6 +59,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/mailbox"): BROWSER,
     ("GET", "/linked"): LINKED,
     ("POST", "/linked/open"): Row(Kind.LINKED, fields={"client": "nobody", "binding": "binding_id"}),
+    ("POST", "/linked/forget"): Row(Kind.LINKED, fields={"client": "client"}),
     ("GET", "/linked/bind"): LINKED,
     ("POST", "/linked/bind"): LINKED,
     ("GET", "/linked/bindings/<binding_id>"): LINKED,

@@ -1,5 +1,6 @@
 """How many SQL statements each protocol request takes: a slow path is noticed at once (issue 2 §8)."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,14 +8,18 @@ import pytest
 import requests
 
 from tests.agreements.test_first_sign_in import Port
+from tests.harness.linked import bind, enter
 from tests.harness.people import Town
+from tests.oidc.rounds import a_round, switch
 
 # BEGIN and COMMIT are not counted. A change that needs more has to say so here.
 PINNED: dict[str, int] = {
     "/authorize (running sign-in, no consent)": 5,
     "/authorize (running sign-in, texts of the service agreed to)": 6,
+    # Issue 6 "Speed": two more than a sign-in that switches nothing.
+    "/authorize (a switch to another company without a page)": 7,
     "/token (code)": 5,
-    "/token (refresh)": 5,
+    "/token (refresh)": 6,
     "/token (client_credentials)": 2,
     "/userinfo": 3,
     "/introspect": 3,
@@ -34,6 +39,11 @@ def test_each_protocol_request_takes_no_more_statements_than_before(counted: Tow
     browser, person = counted.browser(), counted.person("staff")
     tokens = app.sign_in(browser, person)
     newest = [tokens.refresh_token]
+    around = a_round(counted)
+    agents = counted.browser()
+    for binding in (around.binding_one, around.binding_two):
+        enter(around.app, agents, around.agent, binding, prompt="select_account")
+    turns = itertools.cycle((around.one, around.two))
     port = Port(counted, tmp_path)
     port.ask_for(hazard="1")
     browser.submit(port.app.open(browser, port.app.ask()), "agree-all", **{"agree-hazard": "1"})
@@ -54,6 +64,9 @@ def test_each_protocol_request_takes_no_more_statements_than_before(counted: Tow
         "/authorize (running sign-in, texts of the service agreed to)": fewest(
             lambda: port.app.silently(browser).page.response
         ),
+        "/authorize (a switch to another company without a page)": fewest(
+            lambda: switch(around, around.app, agents, next(turns)).page.response
+        ),
         "/token (code)": fewest(lambda: app.exchange(app.authorize(browser))),
         "/token (refresh)": fewest(refresh),
         "/token (client_credentials)": fewest(client_credentials),
@@ -61,6 +74,30 @@ def test_each_protocol_request_takes_no_more_statements_than_before(counted: Tow
         "/introspect": fewest(introspect),
     }
     assert found == PINNED
+
+
+def test_a_company_of_hers_takes_as_many_statements_to_refuse_as_one_that_is_not(counted: Town) -> None:
+    """tokens.md rule 5: unknown, bound and never entered, several of them: one answer, in equal time."""
+    around, browser = a_round(counted), counted.browser()
+    third = counted.new_company()
+    colleagues = [counted.person("staff", tax_id=third["tax_id"]) for _ in range(2)]
+    for colleague in colleagues:
+        bind(counted, around.agent, colleague)
+    enter(around.app, browser, around.agent, around.binding_one)
+    companies = {
+        "bound": around.company(around.two)["id"],
+        "several bound": third["id"],
+        "not hers": counted.new_company()["id"],
+        "nobody's": "co_nobody",
+    }
+
+    def refused(company: str) -> requests.Response:
+        answer = around.app.silently(browser, tenant=company)
+        assert answer.error == "interaction_required"
+        return answer.page.response
+
+    found = {name: fewest(lambda company=company: refused(company)) for name, company in companies.items()}
+    assert len(set(found.values())) == 1, found
 
 
 def test_a_server_that_was_not_told_to_count_does_not_tell(bent: Town) -> None:

@@ -1,5 +1,6 @@
 """A linked account asks for a general one: by its password, or of its owner by name, and learns nothing else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import func, select
 from idp.db import now, session, transaction
 from idp.errors import AlreadyBound, BadCredentials, ChangedMeanwhile, InvalidInput, NotFound, TooManyRequests
 from idp.models import Account, Binding, Company, Password
-from idp.policies.bindings import REQUESTS_KEPT, BindingProof, Shown
+from idp.policies.bindings import CODE_PAUSE, REQUESTS_KEPT, BindingProof, Shown
+from idp.policies.limits import MAILS_PER_MAILBOX
 from idp.policies.standing import BindingState
 from idp.services.accounts import suspend_account
 from idp.services.binding_decisions import linked_unbinds, owner_agrees, owner_refuses
@@ -17,6 +19,7 @@ from idp.services.binding_facts import binding_of_owner, bindings_of_account, bi
 from idp.services.binding_requests import ask_owner, ask_with_password, cancel_request, check_may_ask, send_new_code
 from idp.services.companies import suspend_company
 from idp.services.housekeeping import tidy
+from idp.services.limits import is_reached
 from idp.services.password_sign_in import judge, open_try
 from idp.services.seats import seats_of
 from tests.services.applicants import a_service
@@ -44,6 +47,13 @@ def ming(company: Company) -> Account:
 @pytest.fixture
 def agent(database: Flask) -> Agent:
     return an_agent()
+
+
+def a_minute_later() -> None:
+    """What was sent so far lies longer back than the pause."""
+    with transaction():
+        for binding in session.scalars(select(Binding).where(Binding.code_sent_at.is_not(None))):
+            binding.code_sent_at = now() - CODE_PAUSE
 
 
 def how_many() -> int:
@@ -112,6 +122,9 @@ def test_a_wrong_password_an_unknown_name_and_a_suspended_account_are_told_alike
 def test_who_asks_by_name_alone_learns_nothing_until_the_owner_agrees(ming: Account, agent: Agent) -> None:
     for name in (ming.username.upper(), "nobody-here", agent.account.username):
         agent.ask_by_name(name)
+    agent.ask_by_name(ming.username)  # at once: nobody is mailed again, and nobody is told
+    assert templates_to(ming) == ["binding_asked"]
+    a_minute_later()
     agent.ask_by_name(ming.username)  # again: the one request gives way to the new one
     [first, mail] = mails_to(ming)
     assert [one.template for one in (first, mail)] == ["binding_asked"] * 2
@@ -128,6 +141,7 @@ def test_who_asks_by_name_alone_learns_nothing_until_the_owner_agrees(ming: Acco
     with transaction():
         owner_refuses(acting(ming), fact.id)
     assert not mails_to(agent.account), "a refusal would tell that there is such an account"
+    a_minute_later()
     agent.ask_by_name(ming.username)
     [fact] = bindings_of_account(ming.id)
     with transaction():
@@ -166,11 +180,34 @@ def test_ten_accounts_a_day_are_asked_for_and_no_more(ming: Account, agent: Agen
     check_may_ask(an_agent().acting)
 
 
-def test_an_owner_is_asked_five_times_a_day_whoever_asks(ming: Account) -> None:
-    for _ in range(7):
-        an_agent().ask_by_name(ming.username)
-    assert templates_to(ming) == ["binding_asked"] * 5
-    assert how_many() == 5
+def test_whoever_asks_by_name_alone_uses_up_nothing_that_others_need(ming: Account, company: Company) -> None:
+    """A mailbox is asked three times a day so; who knows the password, and every other mail to it, is not hindered."""
+    namesake = person(company, email=ming.email)
+    for _ in range(3):
+        for account in (ming, namesake):
+            an_agent().ask_by_name(account.username)
+    asked = templates_to(ming) + templates_to(namesake)
+    assert asked == ["binding_asked"] * 3
+    assert how_many() == 3
+    assert not is_reached(replace(MAILS_PER_MAILBOX, most=1), ming.email_canonical)
+    for _ in range(5):
+        an_agent().ask(ming)
+    with pytest.raises(TooManyRequests):
+        an_agent().ask(ming)
+
+
+def test_a_minute_lies_between_two_requests_for_one_account(ming: Account, agent: Agent) -> None:
+    """Also where the first was taken back, refused or ended: else each would be a mail at once."""
+    asked = agent.ask(ming)
+    with transaction():
+        cancel_request(agent.acting, asked.binding_id)
+    with pytest.raises(TooManyRequests) as refused:
+        agent.ask(ming)
+    assert 0 < refused.value.retry_seconds <= CODE_PAUSE.total_seconds()
+    assert len(mails_to(ming)) == 1
+    agent.ask_by_name(ming.username)  # goes its own way
+    a_minute_later()
+    assert agent.ask(ming).how == "owner"
 
 
 def test_a_request_is_taken_back_and_its_code_with_it(company: Company, agent: Agent) -> None:
@@ -185,6 +222,7 @@ def test_a_request_is_taken_back_and_its_code_with_it(company: Company, agent: A
     with pytest.raises(NotFound):
         agent.enter(asked.binding_id, code_mailed_to(hua))
     assert templates_to(hua) == ["binding_code"]
+    a_minute_later()
     assert state_of(agent.bind(hua)) is BindingState.BOUND  # R-129
     with transaction(), pytest.raises(ChangedMeanwhile):
         cancel_request(agent.acting, bindings_of_account(hua.id)[0].id)

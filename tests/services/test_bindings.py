@@ -45,7 +45,7 @@ from idp.services.first_passwords import send_first_password, set_first_password
 from idp.services.passwords import hash_password, set_password
 from idp.services.seats import seat_of_binding
 from idp.services.secrets import digest
-from idp.services.uses import note_use
+from idp.services.uses import take_seat
 from tests.services.applicants import a_service, token_mailed_to
 from tests.services.binders import (
     CODED,
@@ -278,9 +278,9 @@ def test_the_owner_is_told_of_the_first_use_and_sees_the_last_one(ming: Account,
         seat = seat_of_binding(agent.account.id, binding_id)
         assert seat is not None
         with transaction():
-            note_use(seat, client_id)
+            assert take_seat(seat, client_id)
     with transaction():
-        note_use(never_used, client.id)  # the other one of two who were the first at once
+        assert take_seat(never_used, None)  # the other one of two who were the first at once
     [mail] = mails_to(ming, "binding_first_used")
     assert (mail.payload["context"]["client_zh"], mail.payload["context"]["client_en"]) == ("DREAMS", "Dreams")
     assert actions().count("binding:used:first") == 1
@@ -389,8 +389,8 @@ def test_a_company_with_many_bindings_reads_them_by_the_page(ming: Account, comp
     first = bindings_of_company(company.id, most=3)
     rest = bindings_of_company(company.id, after=(first[-1].created_at, first[-1].id), most=3)
     assert {fact.id for fact in first + rest} == ids
-    moments = [fact.created_at for fact in first + rest]
-    assert moments == sorted(moments, reverse=True)
+    assert first + rest == sorted(first + rest, key=lambda fact: fact.created_at, reverse=True)
+    assert bindings_of_account(ming.id, after=(first[-1].created_at, first[-1].id), most=1) == rest[:1]
 
 
 def test_ending_twice_is_ending_once(ming: Account, agent: Agent) -> None:

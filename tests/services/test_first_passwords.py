@@ -11,6 +11,7 @@ from idp.errors import InvalidInput, LinkUnusable, PasswordRefused, TooManyReque
 from idp.models import Account, Company, OneTimeSecret, Password
 from idp.services.accounts import suspend_account
 from idp.services.companies import add_company, restore_company, suspend_company
+from idp.services.company_claims import locked_company
 from idp.services.first_passwords import (
     awaited,
     check_first_password,
@@ -22,6 +23,7 @@ from idp.services.passwords import hash_password, matches
 from idp.services.secrets import digest
 from tests.services.applicants import token_mailed_to
 from tests.services.people import PASSWORD, at_once, person
+from tests.services.races import in_turn
 
 
 def sent_to(account: Account) -> bytes:
@@ -106,3 +108,24 @@ def test_of_several_at_once_one_sets_it(company: Company, database: Flask) -> No
     session.expire_all()
     assert session.get_one(Account, ming.id).email_verified_at is not None
     assert matches(session.get_one(Password, ming.id).hash, PASSWORD)
+
+
+@pytest.mark.both_databases
+def test_who_chooses_while_she_is_suspended_waits_and_nobody_for_ever(company: Company, database: Flask) -> None:
+    """Company before account, as everywhere."""
+    ming, company_id = person(company), company.id
+    hashed, account_id = sent_to(ming), ming.id
+    with transaction():
+        session.execute(update(Account).where(Account.id == account_id).values(email_verified_at=None))
+
+    def suspends() -> str:
+        suspend_account(session.get_one(Account, account_id), "離職")
+        return "suspended"
+
+    def chooses() -> str:
+        return "chosen" if set_first_password(hashed, "a hash") else ""
+
+    ends = in_turn(database, lambda: locked_company(company_id), suspends, chooses)
+    assert ends == ("suspended", "link.unusable")
+    with transaction():
+        assert session.get(Password, account_id) is None

@@ -7,10 +7,15 @@ import pytest
 from idp.db import now, transaction
 from idp.models import Company
 from idp.policies.roles import Role
+from idp.services.acting_records import acting_records
 from idp.services.audit import record
+from idp.services.binding_decisions import owner_agrees
+from idp.services.binding_facts import bindings_of_account
+from idp.services.binding_requests import cancel_request
 from idp.services.companies import add_company
 from idp.services.group_audit import Colleague, Kind, Party, RecordSearch, records_of
-from tests.services.people import person
+from tests.services.binders import acting, an_agent
+from tests.services.people import PASSWORD, person
 
 pytestmark = pytest.mark.both_databases
 
@@ -37,6 +42,23 @@ def test_who_did_it_is_told_by_name_for_colleagues_only(company: Company) -> Non
     assert {one.about for one in found[1:7]} == {himself}
     assert found[-1].about is None
     assert all(one.by != "別家的人" for one in found)
+
+
+def test_what_an_owner_has_not_answered_is_hers_alone(company: Company) -> None:
+    """Whoever asks for an account, by password or by name: her company reads of it once she has agreed."""
+    ming, agent, other = person(company, password=PASSWORD), an_agent("錢大明"), an_agent("周代辦")
+    binding_id = agent.ask(ming).binding_id
+    with transaction():
+        cancel_request(agent.acting, binding_id)
+    other.ask_by_name(ming.username)
+    hers = ["binding:owner:asked", "binding:asked", "binding:unbound", "binding:owner:asked", "binding:asked"]
+    assert [one.action for one in acting_records(ming.id)] == hers
+    assert records_of(company.id, RecordSearch(kind=Kind.LINKED)) == []
+    with transaction():
+        owner_agrees(acting(ming), bindings_of_account(ming.id)[0].id)
+    [one] = records_of(company.id, RecordSearch(kind=Kind.LINKED))
+    assert (one.action, one.linked.name if one.linked else None) == ("binding:bound", "周代辦")
+    assert records_of(company.id, RecordSearch(text="錢大明")) == []
 
 
 def test_records_are_found_by_person_kind_and_time(company: Company) -> None:

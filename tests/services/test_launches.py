@@ -13,6 +13,7 @@ from idp.models import Account, Company, Launch
 from idp.policies.assurance import Method
 from idp.policies.bindings import EndedBy
 from idp.policies.standing import BindingState
+from idp.policies.wishes import Wish
 from idp.services.accounts import add_linked_account
 from idp.services.acting import acting_account
 from idp.services.bindings import bind_by_operator, unbind
@@ -41,7 +42,7 @@ class Bound:
 
     def take(self) -> tuple[str, str] | None:
         with transaction():
-            return take_launch(self.signed_in.id, self.client.id)
+            return take_launch(self.signed_in, self.client.id, Wish())
 
 
 @pytest.fixture
@@ -73,8 +74,12 @@ def test_a_click_is_taken_once(bound: Bound, company: Company, database: Flask) 
     )
     bound.click()
 
+    with transaction():
+        assert take_launch(bound.signed_in, bound.client.id, Wish(company="00000099")) is None, "another's is left"
+    wish = Wish({"sub": frozenset({bound.account.id})})
+
     def take() -> str:
-        return str(take_launch(bound.signed_in.id, bound.client.id))
+        return str(take_launch(bound.signed_in, bound.client.id, wish))
 
     assert set(at_once(database, take, take)) == {str((bound.account.id, bound.binding_id)), "None"}
     assert bound.take() is None

@@ -10,9 +10,10 @@ from idp.policies.bindings import LinkedAccounts
 from idp.policies.registration import RegistrationPolicy
 from idp.policies.roles import Role
 from idp.policies.standing import BindingState
+from idp.services.binding_facts import bindings_of_account
 from idp.services.bindings import bind_by_operator
 from idp.services.company_claims import CompanyAnswers, claim_company
-from idp.services.linked_policy import LinkedPolicy, count_living_bindings, linked_policy_of, set_linked_policy
+from idp.services.linked_policy import LinkedPolicy, count_answered_bindings, linked_policy_of, set_linked_policy
 from idp.services.seats import seat_of_binding
 from tests.services.binders import Agent, an_agent, mails_to, state_of
 from tests.services.people import a_client, audit_rows, mails, person, signed_in
@@ -46,11 +47,13 @@ def test_forbidding_ends_every_binding_and_request_and_tells_both_sides(company:
     """tokens.md "Acting through a linked account"; LK06."""
     ming, admin, agent = person(company), person(company, Role.GROUP_ADMIN), an_agent()
     one, other = bound(agent, ming), bound(agent, admin)
-    agent.ask_by_name(person(company).username)
-    assert count_living_bindings(company.id) == 3
-    assert says(company, ALLOWED, FORBIDDEN) == 3
+    asked = person(company)
+    agent.ask_by_name(asked.username)
+    assert count_answered_bindings(company.id) == 2, "what its owner has not answered is hers alone"
+    assert says(company, ALLOWED, FORBIDDEN) == 2
     assert {state_of(one), state_of(other)} == {BindingState.UNBOUND}
-    assert count_living_bindings(company.id) == 0
+    assert bindings_of_account(asked.id) == [], "but it ends as well"
+    assert count_answered_bindings(company.id) == 0
     assert len(mails_to(ming, "binding_ended")) == 1
     assert len(mails_to(agent.account, "binding_ended")) == 2
     with pytest.raises(InvalidInput):
@@ -108,7 +111,7 @@ def test_no_binding_is_made_in_the_moment_in_which_they_are_forbidden(database: 
         return f"{set_linked_policy(company_id, seen=ALLOWED, wanted=FORBIDDEN)} ended"
 
     at_once(database, bind, forbid)
-    assert count_living_bindings(company.id) == 0
+    assert count_answered_bindings(company.id) == 0
     assert linked_policy_of(company.id) == FORBIDDEN
 
 

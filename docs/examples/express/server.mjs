@@ -47,9 +47,9 @@ app.get('/login', async (req, res) => {
   const verifier = client.randomPKCECodeVerifier()
   const state = client.randomState()
   const nonce = client.randomNonce()
-  req.session.underWay = { verifier, state, nonce }
   const wishes = {}
   for (const name of ['tenant', 'login_hint']) if (typeof req.query[name] === 'string') wishes[name] = req.query[name]
+  req.session.underWay = { verifier, state, nonce, tenant: wishes.tenant }
   const address = client.buildAuthorizationUrl(config, {
     ...wishes,
     redirect_uri: `${here}/callback`,
@@ -78,6 +78,9 @@ app.get('/callback', async (req, res) => {
     userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
   } catch (error) {
     return res.status(400).send(`Not signed in: ${error.error ?? error.code ?? 'error'}`)
+  }
+  if (underWay.tenant && claims.tenant !== underWay.tenant) {
+    return res.status(400).send('Another company than the one asked for.')
   }
   await new Promise((done, failed) => req.session.regenerate((error) => (error ? failed(error) : done())))
   req.session.held = {

@@ -88,7 +88,9 @@ def login() -> Any:
     if request.args.get("iss", ISSUER) != ISSUER:
         abort(400, "Not our identity provider.")
     wishes = {name: request.args[name] for name in ("tenant", "login_hint") if name in request.args}
-    return idp.authorize_redirect(f"{HERE}/callback", **wishes)
+    begun = idp.create_authorization_url(f"{HERE}/callback", **wishes)
+    idp.save_authorize_data(redirect_uri=f"{HERE}/callback", tenant=wishes.get("tenant"), **begun)
+    return redirect(begun["url"])
 
 
 @app.get("/callback")
@@ -96,6 +98,7 @@ def callback() -> Any:
     """Authlib checks state, nonce, PKCE and the ID token; iss (RFC 9207) and aud are told to it here."""
     if request.args.get("iss") != ISSUER:
         abort(400, "The answer is not from our identity provider.")
+    under_way = idp.framework.get_state_data(session, request.args.get("state", "")) or {}
     expected = {"iss": {"essential": True, "value": ISSUER}, "aud": {"essential": True, "value": CLIENT_ID}}
     try:
         token = idp.authorize_access_token(claims_options=expected, leeway=30)
@@ -104,6 +107,8 @@ def callback() -> Any:
     claims, userinfo = token["userinfo"], idp.userinfo(token=token)
     if userinfo["sub"] != claims["sub"]:
         abort(400, "Two different accounts.")
+    if under_way.get("tenant") and claims["tenant"] != under_way["tenant"]:
+        abort(400, "Another company than the one asked for.")
     SESSIONS.pop(session.get("id", ""), None)
     session["id"] = secrets.token_urlsafe(32)
     SESSIONS[session["id"]] = {

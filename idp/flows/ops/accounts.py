@@ -10,6 +10,7 @@ from flask import session as browser_session
 from flask_babel import gettext
 from ua_parser import parse
 
+from idp.flows.asked import place_asked
 from idp.flows.messages import METHOD_LABELS, ROLE_LABELS
 from idp.flows.ops.binding_rows import MOST_TOLD, binding_row
 from idp.flows.ops.companies import is_own
@@ -70,7 +71,9 @@ def one(account_id: str) -> str:
     """Show an account."""
     seen = seen_account(account_of_id(account_id))
     account = seen.account
-    bindings = bindings_of_account(account.id)
+    after = place_asked()
+    bindings = bindings_of_account(account.id, after=after, most=MOST_TOLD + 1)
+    last = bindings[MOST_TOLD - 1] if len(bindings) > MOST_TOLD else None
     return render_template(
         "ops/account.html",
         seen=seen,
@@ -83,7 +86,10 @@ def one(account_id: str) -> str:
         cards=[shown_card(card) for card in seen.cards],
         sign_ins=[_sign_in(one) for one in seen.sign_ins],
         bindings=[binding_row(one, account.id) for one in bindings[:MOST_TOLD]],
-        more_bindings=len(bindings) - MOST_TOLD,
+        is_first=after is None,
+        older=url_for(".one", account_id=account.id, since=last.created_at.isoformat(), after=last.id)
+        if last
+        else None,
         may_unbind=operator().may(Power.HELP_PEOPLE) and not is_own(account.company_id),
         acts=acts_of(seen),
         may_lead=_may_lead(seen),

@@ -56,6 +56,25 @@ def test_a_person_goes_over_to_another_company_and_nothing_of_the_first_comes_al
     assert issuer.asked["prompt"] == "select_account"
 
 
+def test_accounts_of_one_company_are_one_entry_and_the_provider_asks_which(agent: Person, issuer: SmallIssuer) -> None:
+    issuer.be("b2", "李小華", "staff", STAFF, company="two")
+    issuer.person["act"] = AGENT
+    issuer.seats["ga_b2"], issuer.person = issuer.person, issuer.seats["ga_a1"]
+    agent.sign_in()
+    page = agent.get("/").text
+    assert page.count("測試二號有限公司") == 2, "the entry, and the words of its button beside it"
+    assert 'name="company" value="co_two">測試二號有限公司' in page
+    assert "多個帳號" in page
+    keys = form_keys(page)
+    issuer.person = issuer.seats["ga_b2"]
+    after = agent.follow(agent.post("/switch", keys | {"company": "co_two"})).text
+    assert (issuer.asked["prompt"], issuer.asked["tenant"]) == ("select_account", "co_two")
+    assert "錢大明（測試二號有限公司／鏈結帳號）" in after
+    assert "claims" not in issuer.asked
+    keys = form_keys(agent.get("/passes/new").text)
+    assert agent.post("/switch", keys | {"company": "co_x"}).status_code == 400
+
+
 def test_what_was_written_is_kept_for_its_company_and_offered_to_no_other(agent: Person) -> None:
     form = agent.get("/passes/new").text
     assert 'form="draft-form" formaction="/~' in form

@@ -18,13 +18,13 @@ help: ## List these commands
 		printf '  make %-8s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo '  make demo FRESH=1      begins with new data'
-	@echo '  make demo PORT=5200    takes other ports: 5200, 5201, 5225, 5226, 5271, 5272'
+	@echo '  make demo PORT=5200    takes other ports: 5200 to 5203, 5225, 5226, 5271, 5272'
 	@echo '  make demo CARD=piv     has the card agent use a reader instead of software cards (or CARD=pkcs11)'
 	@echo '  make bench SCALE=1     measures the group console and the register with a million accounts'
 	@echo '  make test TESTS=...    runs these tests only, such as TESTS="tests/oidc -k replay"'
 	@echo '  make test DATABASES=both   runs each test on SQLite and on PostgreSQL'
 
-demo: ## Run provider, mail worker, DREAMS, mailbox, card agent on this machine; Ctrl-C stops them
+demo: ## Run provider, mail worker, three applications, mailbox, card agent on this machine; Ctrl-C stops them
 	@.ci/environment demo
 	@exec $(BIN)/idp demo $(if $(call yes,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT)) $(if $(CARD),--card $(CARD))
 

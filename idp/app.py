@@ -22,11 +22,11 @@ from idp.config import settings as current_settings
 from idp.flows import (
     account,
     acting,
+    activation,
     agreements,
     card_answers,
     card_help,
     card_sign_in,
-    card_step_up,
     case_changes,
     case_status,
     choose_account,
@@ -36,12 +36,14 @@ from idp.flows import (
     email_verification,
     error_pages,
     first_password,
+    forgotten_password,
     group_bindings,
     group_console,
     group_documents,
     group_menus,
     group_person,
     group_records,
+    group_sign_in,
     invitations,
     invited,
     linked,
@@ -52,16 +54,27 @@ from idp.flows import (
     linked_unbind,
     mailbox_link,
     moments,
+    own_authenticator,
     own_bindings,
+    own_closing,
     own_email,
+    own_export,
     own_password_change,
     own_profile,
+    own_sign_ins,
     page_context,
+    passkey_challenges,
+    passkey_sign_in,
+    passkeys,
+    password_reset,
     preferences,
+    privacy,
     registration,
     registration_done,
+    second_step,
     sign_in,
     sign_out,
+    step_up,
     succession,
     unknown_card,
     verification_resend,
@@ -85,6 +98,7 @@ from idp.flows.ops import own as ops_own
 from idp.flows.ops import queue as ops_queue
 from idp.flows.ops import registry as ops_registry
 from idp.flows.ops import review as ops_review
+from idp.flows.ops import service_demand as ops_service_demand
 from idp.flows.ops import service_menus as ops_service_menus
 from idp.flows.ops import service_policy as ops_service_policy
 from idp.flows.ops import service_texts as ops_service_texts
@@ -92,7 +106,7 @@ from idp.flows.ops import services as ops_services
 from idp.flows.ops import setup as ops_setup
 from idp.flows.ops import sign_in as ops_sign_in
 from idp.flows.request_bodies import leave_seat, prepare_body
-from idp.oidc import authorize, endpoints, logout, my_accounts
+from idp.oidc import account_lookup, authorize, endpoints, logout, my_accounts
 from idp.oidc.discovery import HSTS, StaticDocuments
 from idp.services import passwords
 from idp.services.audit import Circumstances, set_circumstances
@@ -111,19 +125,22 @@ BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 BROWSER_COOKIE_LIFE = timedelta(days=400)
 # A page whose form ends at a client: Chromium checks every hop of the redirect against form-action.
 LEADS_TO_CLIENTS = frozenset(
-    {"sign_in", "card_sign_in", "card_step_up", "agreements", "consent"}
+    {"sign_in", "second_step", "card_sign_in", "passkey_sign_in", "step_up"}
+    | {"agreements", "consent"}
     | {"choose_account", "sign_out", "account", "authorize", "acting", "linked"}
 )
 # Whose pages there are.
 FLOWS = (
-    *(sign_in, card_sign_in, card_step_up, unknown_card, card_answers),
-    *(credentials, own_bindings, company_proof, succession, card_help),
+    *(sign_in, second_step, card_sign_in, step_up, unknown_card, card_answers),
+    *(passkey_sign_in, passkey_challenges, passkeys),
+    *(credentials, own_authenticator, own_sign_ins, own_bindings, company_proof, succession, card_help),
     *(agreements, consent, choose_account, sign_out, account, preferences, acting),
     *(email_verification, verification_resend, case_status, case_changes),
-    *(invitations, invited, first_password),
+    *(forgotten_password, password_reset),
+    *(invitations, invited, first_password, activation),
     *(linked, linked_bind, linked_binding, linked_unbind),
-    *(own_profile, own_email, mailbox_link, own_password_change),
-    *(group_console, group_person, group_menus, group_records, group_documents, group_bindings),
+    *(own_profile, own_email, mailbox_link, own_password_change, own_closing, own_export, privacy),
+    *(group_console, group_person, group_menus, group_records, group_documents, group_bindings, group_sign_in),
     *(registration, registration_done, linked_registration_done, linked_agreements),
 )
 # The operators' console.
@@ -133,7 +150,7 @@ CONSOLE = (
     *(ops_companies.bp, ops_company_acts.bp, ops_accounts.bp, ops_account_acts.bp, ops_queue.bp, ops_review.bp),
     *(ops_notices.bp, ops_account_bindings.bp),
     *(ops_clients.bp, ops_client_secrets.bp, ops_client_sheet.bp, ops_client_try.bp),
-    *(ops_services.bp, ops_service_policy.bp, ops_service_texts.bp, ops_service_menus.bp),
+    *(ops_services.bp, ops_service_policy.bp, ops_service_texts.bp, ops_service_menus.bp, ops_service_demand.bp),
 )
 # Pages that show a mail as its reader has it, in a frame without rights.
 WITH_A_FRAME = frozenset({"ops_mail.one", "ops_mail_samples.one"})
@@ -168,8 +185,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
     app.register_blueprint(my_accounts.bp)
+    app.register_blueprint(account_lookup.bp)
     for flow in FLOWS:
         app.register_blueprint(flow.bp)
+    app.register_blueprint(own_closing.done_bp)
     for blueprint in CONSOLE:
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", _health)

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     document_megabytes: int = Field(default=10, ge=1, le=50)
     virus_scanner: str = ""
     operator_idle_minutes: int = Field(default=15, ge=1, le=60)
+    closed_contact_days: int = Field(default=365, ge=1, le=3650)
     operator_hours: int = Field(default=8, ge=1, le=12)
 
     card_agent: str = "http://localhost:61171"

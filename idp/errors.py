@@ -263,11 +263,23 @@ class CardUnknown(Refused):
     code = "card.new"
 
 
+class CitizenCardUnknown(CardUnknown):
+    """A good citizen card that is enrolled on no account: it signs nobody in, and raises no sign-in."""
+
+    code = "card.citizen_new"
+
+
 class CardEnrolledElsewhere(Refused):
     """The card is enrolled on another account already: by key, one card is one account."""
 
     code = "card.elsewhere"
     status = 409
+
+
+class CitizenCardElsewhere(CardEnrolledElsewhere):
+    """A citizen card that is enrolled on another account: who has several companies has a linked account for it."""
+
+    code = "card.citizen_elsewhere"
 
 
 class SuccessionRefused(Refused):
@@ -363,6 +375,16 @@ class BindingRequestOver(Refused):
 
     code = "binding.request_over"
     status = 409
+
+
+class TooWeakToLower(Refused):
+    """A group admin lifts a demand that her own sign-in does not meet."""
+
+    code = "demand.too_weak"
+
+
+class SignInEnded(Exception):
+    """The sign-in that was to be raised is over: nothing of it counts, and nothing was written."""
 
 
 class DatabaseBusy(Exception):

@@ -1,10 +1,11 @@
 """The pages of DREAMS. Each names the menu item it stands behind; the guard has asked before a view runs."""
 
+import dataclasses
 import secrets
 from collections.abc import Mapping
 from typing import cast
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -12,10 +13,12 @@ from clients.dreams.new_site import FIELDS, read_new_site
 from clients.dreams.report import sites_as_csv
 from clients.dreams.sites import Site, Sites, figure
 from clients.relying.addresses import here
+from clients.relying.api import api, call_api
 from clients.relying.drafts import draft_waits, take_draft
 from clients.relying.guard import anyone, held, keeps, menu
 from clients.relying.parts import parts
 from clients.relying.sessions import Session
+from clients.relying.strength import MFA
 
 bp = Blueprint("pages", __name__)
 
@@ -98,6 +101,22 @@ def sites_csv() -> ResponseReturnValue:
     text = sites_as_csv(all_sites().of_company(held().tenant), g.language)
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="dreams-sites.csv"'
+    return answer
+
+
+@bp.get("/api/sites")
+@api("report.download", acr=MFA)
+def sites_api() -> ResponseReturnValue:
+    """The same for machines, as JSON: for a token whose person has signed in with two factors (RFC 9470)."""
+    return jsonify(sites=[dataclasses.asdict(site) for site in all_sites().of_company(str(g.bearer["tenant"]))])
+
+
+@bp.get("/reports/sites.json")
+@menu("report.download")
+def sites_json() -> ResponseReturnValue:
+    """What the API answers to this person; where it asks for a stronger sign-in, that is said with a way to it."""
+    answer = jsonify(call_api("/api/sites", held()))
+    answer.headers["Content-Disposition"] = 'attachment; filename="dreams-sites.json"'
     return answer
 
 

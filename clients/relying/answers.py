@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, current_app, g, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -16,15 +16,16 @@ from clients.relying.guard import (
     kept_here,
     whom_admitted,
 )
-from clients.relying.menus import needs_stronger_sign_in
 from clients.relying.parts import menu_label, parts
 from clients.relying.provider import ProviderUnreachable, SignInFailed
 from clients.relying.sign_in import ForeignIssuer
+from clients.relying.step_up import StrongerSignInNeeded, needs
 
 
 def answer_errors(app: Flask) -> None:
     """Give every error of the application its page."""
     app.register_error_handler(MenuMissing, _forbidden)
+    app.register_error_handler(StrongerSignInNeeded, _stronger)
     app.register_error_handler(SignInEnded, _ended)
     app.register_error_handler(OtherSignIn, _other_sign_in)
     app.register_error_handler(SeatLeft, _seat_left)
@@ -37,8 +38,12 @@ def answer_errors(app: Flask) -> None:
 
 
 def _forbidden(missing: MenuMissing) -> ResponseReturnValue:
-    weak = needs_stronger_sign_in(g.held.facts, missing.menu)
-    return render_template("forbidden.html", menu=missing.menu, weak=weak), 403
+    target = request.path if request.method == "GET" else "/"
+    return render_template("forbidden.html", menu=missing.menu, needed=needs(missing.menu), target=target), 403
+
+
+def _stronger(missing: StrongerSignInNeeded) -> ResponseReturnValue:
+    return render_template("stronger.html", needed=missing.needed, target=request.path), 403
 
 
 def _ended(_ended: SignInEnded) -> ResponseReturnValue:

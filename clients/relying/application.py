@@ -12,8 +12,9 @@ CLIENTS = Path(__file__).parents[1]
 class Application:
     """One application. Its package ``clients.<key>`` holds ``menus.json`` and ``english.json``."""
 
-    def __init__(self, key: str, name: str, port: int, paths: Mapping[str, str]) -> None:
+    def __init__(self, key: str, name: str, port: int, paths: Mapping[str, str], scopes: tuple[str, ...] = ()) -> None:
         folder = CLIENTS / key
+        self.scopes = scopes  # what it asks of a person's data beyond what all of ours do
         self.key = key  # names its cookies, its database file and its settings
         self.name = name
         self.port = port

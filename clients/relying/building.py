@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from clients.relying import pages, sign_in, switching
+from clients.relying import pages, sign_in, step_up, switching
 from clients.relying.addresses import SeatAddresses
 from clients.relying.answers import answer_errors
 from clients.relying.application import Application
@@ -62,6 +62,7 @@ def relying_app(
     app.wsgi_app = SeatAddresses(app.wsgi_app)  # type: ignore[method-assign, assignment]  # as Flask documents it
     app.register_blueprint(sign_in.bp)
     app.register_blueprint(switching.bp)
+    app.register_blueprint(step_up.bp)
     app.register_blueprint(pages.bp)
     app.context_processor(lambda: _words_and_person(application, settings))
     app.after_request(lambda answer: _with_headers(answer, settings))
@@ -87,6 +88,7 @@ def _words_and_person(application: Application, settings: Settings) -> dict[str,
         "menus": application.menus.shown_to(held.facts) if held else [],
         "csrf_token": csrf_token(held.sid) if held else "",
         "menu_label": menu_label,
+        "needs": step_up.needs,
         "issuer": settings.issuer,
         "account_address": settings.at_the_provider("/account"),
     }

@@ -23,9 +23,10 @@ EXPLANATIONS = {
     "c_hash": "授權碼的雜湊值。",
     "sid": "這次登入的代號。登出通知以它指明要結束哪一次登入；每張表單也帶著它。",
     "auth_time": "您實際輸入密碼或使用憑證的時間。",
-    "acr": "這次登入的強度：密碼，或代表這家公司的工商憑證。",
+    "acr": "這次登入的強度：密碼、兩階段（密碼加驗證碼、通行密鑰或自然人憑證），或代表這家公司的工商憑證。",
     "amr": "這次登入用了哪些方法（RFC 8176）：pwd 是密碼，sc 與 pin 是卡片與憑證密碼；"
-    "再有 hwk 是由讀卡元件使用的卡片，有 swk 是試用的軟體憑證，兩者都沒有是由 HiPKI 元件使用的卡片。",
+    "再有 hwk 是由讀卡元件使用的卡片，有 swk 是試用的軟體憑證，兩者都沒有是由 HiPKI 元件使用的卡片；"
+    "otp 是驗證器的驗證碼或備用碼，user 是通行密鑰（hwk 只在一個裝置，swk 可同步），mfa 是共用了兩個因素。",
     "session_expiry": "由這次登入而來的工作階段最晚必須在此時結束。",
     "act": "經由哪一個鏈結帳號進入。只有經由鏈結帳號時才有；每一筆紀錄都會記下它。",
     "name": "一般帳號的人員姓名。",
@@ -54,13 +55,17 @@ EXPLANATIONS = {
 MOMENTS = frozenset({"exp", "iat", "nbf", "auth_time", "session_expiry", "updated_at"})
 ACR_WORDS = {
     "urn:company-idp:acr:password": "密碼",
-    "urn:company-idp:acr:mfa": "雙重驗證",
+    "urn:company-idp:acr:mfa": "兩階段登入",
     "urn:company-idp:acr:card": "工商憑證",
 }
 CARD_WORDS = {
-    frozenset({"hwk"}): "工商憑證（讀卡元件）",
-    frozenset({"swk"}): "工商憑證（軟體憑證，試用）",
-    frozenset[str](): "工商憑證（HiPKI 元件）",
+    frozenset({"hwk"}): "憑證（讀卡元件）",
+    frozenset({"swk"}): "憑證（軟體憑證，試用）",
+    frozenset[str](): "憑證（HiPKI 元件）",
+}
+PASSKEY_WORDS = {
+    frozenset({"hwk"}): "通行密鑰（只在一個裝置）",
+    frozenset({"swk"}): "通行密鑰（可同步）",
 }
 SCOPE_WORDS = {"own": "只看自己的資料", "company": "看整家公司的資料"}
 WORDS = {"acr": ACR_WORDS, "data_scope": SCOPE_WORDS}
@@ -129,4 +134,5 @@ def _words_of_list(application: Application, name: str, values: list[str], langu
 def _methods(values: set[str]) -> list[str]:
     """The ways of signing in that these ``amr`` values stand for (tokens.md; RFC 8176)."""
     card = CARD_WORDS.get(frozenset(values & {"hwk", "swk"}), "") if "sc" in values else ""
-    return (["密碼"] if "pwd" in values else []) + [card]
+    passkey = PASSKEY_WORDS.get(frozenset(values & {"hwk", "swk"}), "") if "user" in values and not card else ""
+    return (["密碼"] if "pwd" in values else []) + (["驗證碼"] if "otp" in values else []) + [passkey, card]

@@ -46,6 +46,18 @@ class Freshness:
                 return now_held
         return self.sessions.again(held) or held
 
+    def access_token(self, held: Session) -> str:
+        """An access token of this session that still lives. Raises ``SessionOver``, ``ProviderUnreachable``."""
+        with LOCKS[hash(held.id) % len(LOCKS)]:
+            now_held = self.sessions.again(held)
+            if now_held is None or now_held.ended_at is not None:
+                raise SessionOver
+            if now_held.tokens.access_expires_at - NEARLY_OVER > self.clock():
+                return now_held.tokens.access_token
+            tokens = self.provider.refreshed(now_held)
+            self.sessions.keep_tokens(now_held, tokens)
+            return tokens.access_token
+
     def _ask_again(self, held: Session) -> None:
         access = held.tokens.access_token
         userinfo = None

@@ -50,7 +50,13 @@ def entitled(facts: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(code for code in codes if isinstance(code, str))
 
 
-def needs_stronger_sign_in(facts: Mapping[str, Any], code: str) -> bool:
-    """Whether the person has the item but this sign-in is too weak for it (claim ``entitlements_locked``)."""
+def needed_acr(facts: Mapping[str, Any], code: str) -> str | None:
+    """The class of sign-in that the person lacks for an item of hers (claim ``entitlements_locked``), or None."""
     locked = facts.get("entitlements_locked")
-    return isinstance(locked, dict) and code in locked
+    acr = locked.get(code) if isinstance(locked, dict) else None
+    return acr if isinstance(acr, str) and acr else None
+
+
+def needs_stronger_sign_in(facts: Mapping[str, Any], code: str) -> bool:
+    """Whether the person has the item but this sign-in is too weak for it."""
+    return needed_acr(facts, code) is not None

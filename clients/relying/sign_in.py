@@ -22,7 +22,10 @@ from clients.relying.switching import again_with_a_page
 
 bp = Blueprint("sign_in", __name__, template_folder="templates")
 log = logging.getLogger(__name__)
-NO_TARGETS = ("/login", "/apply", "/callback", "/sign-out", "/signed-out", "/backchannel-logout", "/switch")
+NO_TARGETS = (
+    *("/login", "/apply", "/callback", "/sign-out", "/signed-out", "/backchannel-logout", "/switch", "/step-up"),
+    "/api/",
+)
 WISHES = {
     "tenant": 100,
     "login_hint": 254,

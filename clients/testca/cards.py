@@ -66,10 +66,11 @@ class Gpki:
         subject = more.pop("subject", None) or named(C="TW", O=name, serial=tax_id)
         return issuer.issue(subject, more.pop("attributes", company_attributes(tax_id, rank, kind)), **more)
 
-    def citizen(self, **more: Any) -> Card:
-        """A citizen's card: it names a person and proves no company."""
+    def citizen(self, name: str = "測試人", **more: Any) -> Card:
+        """A citizen's card: it names a person and proves no company. ``more``: issuer, and what ``issue`` takes."""
         attributes = directory_attributes((TYPE, core.ObjectIdentifier(CITIZEN)), (LAST_FOUR, core.UTF8String("6789")))
-        return self.citizens.issue(named(C="TW", CN="測試人", serial="9999000000000001"), attributes, **more)
+        issuer: Authority = more.pop("issuer", self.citizens)
+        return issuer.issue(named(C="TW", CN=name, serial="9999000000000001"), attributes, **more)
 
     def _authority(self, slug: str, name: x509.Name, number: int, parent: Authority | None = None) -> Authority:
         key, certificate = self._held.get(slug) or (rsa_key(number), None)

@@ -33,6 +33,12 @@ def _revoked(pki: Gpki, key: Key) -> Card:
     return card
 
 
+def _revoked_citizen(pki: Gpki, key: Key) -> Card:
+    card = pki.citizen(key=key)
+    pki.citizens.revoke(card)
+    return card
+
+
 KINDS = (
     Kind(
         "1 測試一號有限公司 正卡",
@@ -70,7 +76,17 @@ KINDS = (
         "登記資料中也查不到的公司（00000075）。",
         lambda pki, key: pki.company(*IN_NO_REGISTER, key=key),
     ),
-    Kind("9 自然人憑證 測試人", "個人的卡片，不能代表公司，應被拒絕。", lambda pki, key: pki.citizen(key=key)),
+    Kind(
+        "9 自然人憑證 測試人",
+        "個人的卡片：登錄在帳號後可以登入或再次確認是本人；不能證明公司，要求工商憑證的地方會拒絕它。",
+        lambda pki, key: pki.citizen(key=key),
+    ),
+    Kind(
+        "A 自然人憑證 已過期",
+        "個人的卡片，三天前到期，應被拒絕。",
+        lambda pki, key: pki.citizen(days=(-390, -3), key=key),
+    ),
+    Kind("B 自然人憑證 已廢止", "個人的卡片，已被廢止，應被拒絕。", _revoked_citizen),
 )
 
 

@@ -59,6 +59,18 @@ class WrongSubjectType(CardRefused):
     code = "card.subject_type"
 
 
+class NotCitizenCard(WrongSubjectType):
+    """A good certificate, but not a person's own (自然人憑證), where one is asked for: a company's, an agency's."""
+
+    code = "card.not_citizen"
+
+
+class UnusableSubjectType(WrongSubjectType):
+    """A good certificate, but neither a company's nor a person's own, where both would do."""
+
+    code = "card.other_type"
+
+
 class TaxIdUnclear(CardRefused):
     """No tax ID in it, one whose check digit does not close, or two that differ."""
 

@@ -1,10 +1,11 @@
-"""One entry: what a card answered in, the company it proves out, or one refusal (house.md example 9, card.md plan 1).
+"""One entry: what a card answered in, whom it names out, or one refusal (house.md example 9, card.md plan 1).
 
 The order is fixed: statement and signature, chain to a pinned issuer, validity, key usage, policy, subject type and tax
-ID, revocation, rank. Before the chain is good nothing is read from a certificate but its key.
+ID, whether that issuer may name such subjects, revocation, rank. Before the chain is good nothing is read from a
+certificate but its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,15 +14,14 @@ from cryptography import x509
 from idp.certificates.answers import check_revocation
 from idp.certificates.chain import check_chain, issuer_of
 from idp.certificates.reading import ReadCertificate, read_certificate
-from idp.certificates.refusals import WrongKeyUsage, WrongPolicy, WrongRank
+from idp.certificates.refusals import CertificateNotTrusted, WrongKeyUsage, WrongPolicy, WrongRank
 from idp.certificates.revocation import RevocationData
 from idp.certificates.signatures import signer_of_bare_signature, signer_of_message
-from idp.certificates.subject import CardHolder, SubjectType, holder_of
+from idp.certificates.subject import COMPANIES, CitizenHolder, Holder, SubjectType, holder_of
 from idp.policies.cards import CardRank
 
 LEVEL_3 = "2.16.886.101.0.3.3"
 TEST_POLICY = "2.16.886.101.0.3.0"
-COMPANIES = frozenset({SubjectType.COMPANY, SubjectType.BRANCH, SubjectType.BUSINESS})
 ANY_RANK = frozenset(CardRank)
 
 
@@ -50,7 +50,7 @@ class JudgedCard:
 
     read: ReadCertificate
     issuer: bytes
-    holder: CardHolder
+    holder: Holder
 
 
 def judge_card_answer(
@@ -61,14 +61,16 @@ def judge_card_answer(
     now: datetime,
     policies: frozenset[str] = frozenset({LEVEL_3}),
     subject_types: frozenset[SubjectType] = COMPANIES,
+    citizen_issuers: Collection[bytes] = (),
 ) -> JudgedCard:
     """All that can be judged without asking anybody, or a CardRefused that says why not.
 
     ``expected_statement`` is composed from the session whose nonce was just used up; ``trusted_issuers`` are the DER
-    certificates that the operator has pinned; ``now`` is aware and in UTC.
+    certificates that the operator has pinned, ``citizen_issuers`` those among them that name persons, as the others
+    name companies; ``now`` is aware and in UTC.
     """
     read = _signer_of(answer, expected_statement)
-    return _judged(read, trusted_issuers, now, policies, subject_types)
+    return _judged(read, trusted_issuers, now, policies, subject_types, citizen_issuers)
 
 
 def judge_certificate(
@@ -78,9 +80,10 @@ def judge_certificate(
     now: datetime,
     policies: frozenset[str] = frozenset({LEVEL_3}),
     subject_types: frozenset[SubjectType] = COMPANIES,
+    citizen_issuers: Collection[bytes] = (),
 ) -> JudgedCard:
     """As judge_card_answer, for a certificate that has signed nothing: it tells what a card is, and proves nothing."""
-    return _judged(read_certificate(der), trusted_issuers, now, policies, subject_types)
+    return _judged(read_certificate(der), trusted_issuers, now, policies, subject_types, citizen_issuers)
 
 
 def finish_verification(
@@ -90,15 +93,16 @@ def finish_verification(
     revocation: RevocationData,
     now: datetime,
     ranks: frozenset[CardRank] = ANY_RANK,
-) -> CardHolder:
-    """The last two judgements: something fresh says that the card is good, and its rank is taken.
+) -> Holder:
+    """The last two judgements: something fresh says that the card is good, and a company's is of a rank that is taken.
 
     Raises CertificateRevoked, RevocationUnknown or WrongRank.
     """
     check_revocation(judged.read, judged.issuer, trusted_issuers, revocation, now=now)
-    if judged.holder.rank not in ranks:
-        raise WrongRank(rank=judged.holder.rank)
-    return judged.holder
+    holder = judged.holder
+    if not isinstance(holder, CitizenHolder) and holder.rank not in ranks:
+        raise WrongRank(rank=holder.rank)
+    return holder
 
 
 def verify_card_answer(
@@ -110,12 +114,12 @@ def verify_card_answer(
     now: datetime,
     policies: frozenset[str] = frozenset({LEVEL_3}),
     subject_types: frozenset[SubjectType] = COMPANIES,
+    citizen_issuers: Collection[bytes] = (),
     ranks: frozenset[CardRank] = ANY_RANK,
-) -> CardHolder:
-    """The company that has signed our statement with its card, or a CardRefused that says why not.
+) -> Holder:
+    """The company or person that has signed our statement with its card, or a CardRefused that says why not.
 
-    ``expected_statement`` is composed from the session whose nonce was just used up; ``trusted_issuers`` are the DER
-    certificates that the operator has pinned; ``now`` is aware and in UTC.
+    The arguments are those of judge_card_answer and finish_verification.
     """
     judged = judge_card_answer(
         answer,
@@ -124,6 +128,7 @@ def verify_card_answer(
         now=now,
         policies=policies,
         subject_types=subject_types,
+        citizen_issuers=citizen_issuers,
     )
     return finish_verification(judged, trusted_issuers=trusted_issuers, revocation=revocation, now=now, ranks=ranks)
 
@@ -142,12 +147,17 @@ def _judged(
     now: datetime,
     policies: frozenset[str],
     subject_types: frozenset[SubjectType],
+    citizen_issuers: Collection[bytes],
 ) -> JudgedCard:
     issuer = issuer_of(read, trusted_issuers)
     check_chain(read, issuer, trusted_issuers, now=now)
     _check_key_usage(read.certificate)
     _check_policy(read.certificate, policies)
-    return JudgedCard(read, issuer, holder_of(read, subject_types=subject_types))
+    holder = holder_of(read, subject_types=subject_types)
+    # The citizens' CA names no company, and the companies' CA no person, whatever their certificates say.
+    if isinstance(holder, CitizenHolder) != (issuer in citizen_issuers):
+        raise CertificateNotTrusted
+    return JudgedCard(read, issuer, holder)
 
 
 def _check_key_usage(certificate: x509.Certificate) -> None:

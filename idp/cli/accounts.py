@@ -11,7 +11,10 @@ from idp.errors import NotFound
 from idp.models import Account, Company
 from idp.policies.roles import Role
 from idp.services.accounts import account_by_username, add_account, restore_account, set_role, suspend_account
+from idp.services.closing import close_by_operator
 from idp.services.first_passwords import send_first_password
+from idp.services.idle_accounts import idle_leaders
+from idp.services.second_factors import reset_second_factor
 
 ROLES = click.Choice([r.value for r in Role])
 username_option = click.option("--username", required=True, help="The account's name.")
@@ -89,6 +92,32 @@ def restore(username: str) -> None:
     show_json(_about(found))
 
 
+@account.command()
+@username_option
+@reason_option
+@with_application
+def close(username: str, reason: str) -> None:
+    """Close an account for ever: nothing of it works any more, and its name stays taken."""
+    with changes():
+        found = _account_or_not_found(username)
+        close_by_operator(found, reason)
+    show_json(_about(found))
+
+
+@account.command()
+@json_option
+@with_application
+def idle(as_json: bool) -> None:
+    """List the last group admins of companies who have not come for long: they are warned and never suspended."""
+    found = [_about(one) for one, _ in idle_leaders()]
+    looked_at("idle accounts")
+    if as_json:
+        show_json(found)
+        return
+    for one in found:
+        show_fields(one)
+
+
 @account.command("send-first-password")
 @username_option
 @with_application
@@ -97,6 +126,18 @@ def send_first_password_(username: str) -> None:
     with changes():
         found = _account_or_not_found(username)
         send_first_password(found)
+    show_json(_about(found) | {"mail_to": found.email})
+
+
+@account.command("reset-second-factor")
+@username_option
+@reason_option
+@with_application
+def reset_second_factor_(username: str, reason: str) -> None:
+    """Take an account's authenticator app, recovery codes and passkeys away: its person has lost them."""
+    with changes():
+        found = _account_or_not_found(username)
+        reset_second_factor(found, reason)
     show_json(_about(found) | {"mail_to": found.email})
 
 

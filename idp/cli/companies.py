@@ -107,13 +107,13 @@ def restore(tax_id: str) -> None:
 
 @company.command()
 @tax_id_option
-@click.option("--acr", type=click.Choice(["card", "none"]), required=True, help="What every sign-in must have reached.")
+@click.option("--acr", type=click.Choice(["card", "mfa", "none"]), required=True, help="What every sign-in must reach.")
 @with_application
 def demand(tax_id: str, acr: str) -> None:
-    """Let a company demand that its people sign in by its card at every client, or demand it no more."""
+    """Let a company demand its card, or a second factor, of its people at every client, or demand it no more."""
     with changes():
         found = company_or_not_found(tax_id)
-        demand_acr(found, Acr.CARD if acr == "card" else None)
+        demand_acr(found, None if acr == "none" else Acr[acr.upper()])
     show_json(about_company(found))
 
 

@@ -36,6 +36,7 @@ from idp.cli.demo_data import (
     Ports,
     prepare,
 )  # fmt: skip
+from idp.cli.demo_numbers import NUMBERED
 from idp.cli.demo_operator import NAME, USERNAME, app_file
 from idp.cli.demo_processes import ROOT, Processes, Stopped, loopback_addresses, told_to_end
 
@@ -166,6 +167,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
         ("Open", "Address"),
         ("DREAMS 案場申請, an application: begin here", f"http://localhost:{ports.dreams}"),
         ("Port pass 港區通行證系統, a second one", f"http://localhost:{ports.portpass}"),
+        ("Duty-free letters 免稅函線上申辦, a third one", f"http://localhost:{ports.ida}"),
         ("Identity provider: one's own account", f"http://localhost:{ports.provider}/account"),
         ("Mailbox: every mail that is sent", f"http://localhost:{ports.mailbox}"),
         ("Software cards (工商憑證): what each is for", f"http://localhost:{ports.ca}"),
@@ -184,6 +186,10 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
         (agent.username, password, agent.name, "linked account 鏈結帳號", f"acts for {len(agent.accounts)} accounts")
         for agent in AGENTS
     ]
+    people += [
+        (one.electronic_id, password, one.name, "staff 一般人員", f"{COMPANIES[one.tax_id][0]} {one.tax_id}")
+        for one in NUMBERED
+    ]
     where = folder.relative_to(ROOT)
     return "\n".join(
         [
@@ -193,6 +199,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
             "",
             table(people),
             "",
+            "Duty-free letters ask for 統一編號 (the company's eight digits), then the number IC…, then the password.",
             *about_cards(folder, ports, backend),
             f"Operators (營運人員): http://localhost:{ports.provider}/ops as {USERNAME} ({NAME}), the same password;",
             f"the code of the phone: http://localhost:{ports.mailbox}/authenticator",
@@ -210,8 +217,8 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
     type=click.IntRange(1024, 65000),
     default=FIRST_PORT,
     show_default=True,
-    help="The provider's port; DREAMS is on the next, the port pass 2, the mailbox 25, its SMTP 26, the test CA 72 "
-    f"further on; the card agent 71, but on {AGENT_PORT} where this is {FIRST_PORT}.",
+    help="The provider's port; DREAMS is on the next, the port pass 2, duty-free letters 3, the mailbox 25, its SMTP "
+    f"26, the test CA 72 further on; the card agent 71, but on {AGENT_PORT} where this is {FIRST_PORT}.",
 )
 @click.option(
     "--card",
@@ -222,7 +229,7 @@ def announcement(folder: Path, ports: Ports, password: str, seconds: float, back
     help="The cards that the agent offers: software cards of the test CA, or those in a reader.",
 )
 def demo(fresh: bool, port: int, backend: str) -> None:
-    """Run provider, mail worker, two applications, mailbox, test CA and card agent here, with people to sign in as."""
+    """Run provider, mail worker, three applications, mailbox, test CA and card agent, with people to sign in as."""
     began = time.monotonic()
     ports = Ports(port)
     folder = ROOT / "var" / ("demo" if port == FIRST_PORT else f"demo-{port}")
@@ -260,7 +267,11 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
         "MAILBOX_PORT": str(ports.mailbox),
         "MAILBOX_SMTP_PORT": str(ports.smtp),
     })  # fmt: skip
-    for name, key, port in (("DREAMS", "dreams", ports.dreams), ("port pass", "portpass", ports.portpass)):
+    for name, key, port in (
+        ("DREAMS", "dreams", ports.dreams),
+        ("port pass", "portpass", ports.portpass),
+        ("duty-free letters", "ida", ports.ida),
+    ):
         processes.start(name, [f"clients.{key}"], bare | application_environment(folder, issuer, key, port, known))
     problem = prepare(folder, ports.provider, environment, known)
     if problem:
@@ -274,6 +285,7 @@ def start(processes: Processes, folder: Path, ports: Ports, known: dict[str, str
             ("provider", ports.provider, "/health"),
             ("DREAMS", ports.dreams, "/"),
             ("port pass", ports.portpass, "/"),
+            ("duty-free letters", ports.ida, "/"),
             ("test CA", ports.ca, "/"),
             ("card agent", ports.agent, "/agent.css"),
         ]

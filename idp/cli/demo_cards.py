@@ -9,7 +9,8 @@ from pathlib import Path
 from idp.config import GPKI_HOSTS
 
 BACKENDS = ("software", "piv", "pkcs11")
-ANCHORS = ("grca", "moeaca", "moica")
+CITIZENS_CA = "moica"
+ANCHORS = ("grca", "moeaca", CITIZENS_CA)
 SECONDS_FOR_KEYS = 30.0
 # The only place where the service of card readers listens (compiled into pcsc-lite).
 READERS = Path("/run/pcscd/pcscd.comm")

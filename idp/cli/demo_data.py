@@ -10,10 +10,12 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from idp.cli.demo_cards import NoCards, anchors, anchors_there
+from idp.cli.demo_cards import CITIZENS_CA, NoCards, anchors, anchors_there
 from idp.cli.demo_case import make_case
+from idp.cli.demo_numbers import make_numbered
 from idp.cli.demo_operator import app_file, make_operator
 from idp.cli.demo_processes import ROOT
+from idp.policies.cards import CardKind
 from idp.policies.mail_texts import MAIL_TEXTS
 
 FIRST_PORT = 5100
@@ -33,6 +35,10 @@ class Ports:
     @property
     def portpass(self) -> int:
         return self.provider + 2
+
+    @property
+    def ida(self) -> int:
+        return self.provider + 3
 
     @property
     def mailbox(self) -> int:
@@ -57,6 +63,7 @@ class Ports:
             self.provider: "the identity provider",
             self.dreams: "DREAMS",
             self.portpass: "the port pass application",
+            self.ida: "the application for duty-free letters",
             self.mailbox: "the mailbox page",
             self.smtp: "the mail sink",
             self.agent: "the card agent",
@@ -100,6 +107,7 @@ class Application:
     name_en: str
     colour: str
     scope: str = "openid profile email company menus linked_accounts"
+    grants: tuple[str, ...] = ("authorization_code", "refresh_token")
 
 
 APPLICATIONS = (
@@ -108,6 +116,11 @@ APPLICATIONS = (
         scope="openid profile email company menus linked_accounts offline_access",
     ),
     Application("portpass", "twport", "港區通行證系統", "Port pass", "#0b3f63"),
+    Application(
+        "ida", "ida", "免稅函線上申辦", "Duty-free letters", "#7a2230",
+        scope="openid profile email company menus linked_accounts electronic_id electronic_id.lookup",
+        grants=("authorization_code", "refresh_token", "client_credentials"),
+    ),
 )  # fmt: skip
 PEOPLE = (
     Person("guest1", "林小玉", "guest", "訪客", "00000016"),
@@ -155,7 +168,7 @@ def steps(folder: Path, ports: Ports, known: dict[str, str]) -> Iterator[Step]:
         )
     yield from _agents(known["password"])
     yield from _a_company_to_come_in()
-    for application, port in zip(APPLICATIONS, (ports.dreams, ports.portpass), strict=True):
+    for application, port in zip(APPLICATIONS, (ports.dreams, ports.portpass, ports.ida), strict=True):
         yield _client(application, f"http://localhost:{port}", known[f"{application.id}_client_secret"])
         yield Step(("menu", "import", str(ROOT / "clients" / application.id / "menus.json")))
     yield from _anchors(folder)
@@ -190,7 +203,8 @@ def _anchors(folder: Path) -> Iterator[Step]:
     pinned = idp("trust", "list", "--json").stdout
     for path, sha256 in anchors(folder):
         if sha256 not in pinned:
-            yield Step(("trust", "add", str(path), "--sha256", sha256))
+            issues = CardKind.CITIZEN if path.stem == CITIZENS_CA else CardKind.COMPANY
+            yield Step(("trust", "add", str(path), "--sha256", sha256, "--issues", issues.value))
 
 
 def _service(application: Application) -> Step:
@@ -221,8 +235,7 @@ def _client(application: Application, home: str, secret: str) -> Step:
         "--initiate-login-uri", f"{home}/login",
         "--backchannel-logout-uri", f"{home}/backchannel-logout",
         "--auth-method", "client_secret_basic",
-        "--grant-type", "authorization_code",
-        "--grant-type", "refresh_token",
+        *(word for grant in application.grants for word in ("--grant-type", grant)),
         "--scope", application.scope,
         "--acting",
     )  # fmt: skip
@@ -319,5 +332,6 @@ if __name__ == "__main__":
         load(steps(Path(sys.argv[1]), Ports(int(sys.argv[2])), told), Path(sys.argv[1]))
         make_operator(Path(sys.argv[1]), told["password"])
         make_case(told["password"])
+        make_numbered(told["password"])
     except (NotLoaded, NoCards) as error:
         sys.exit(str(error))

@@ -13,6 +13,7 @@ from idp.cli.running import changes, looked_at, show_fields, show_json, show_tab
 from idp.db import session
 from idp.errors import NotFound
 from idp.models import Service
+from idp.policies.assurance import Acr
 from idp.policies.registration import PRESETS
 from idp.services.service_registry import (
     ServiceProfile,
@@ -39,6 +40,7 @@ PROFILE = (
     click.option("--mail-from", help="The sender of its mails."),
     click.option("--reply-to", help="Where answers to its mails go."),
     click.option("--footer", help="The last lines of its mails."),
+    click.option("--required-acr", type=click.Choice(["mfa", "card", "none"]), help="The least a sign-in must reach."),
     click.option("--preset", type=click.Choice(list(PRESETS)), help="The registration policy it begins with."),
     click.option(
         "--policy",
@@ -123,6 +125,8 @@ def _service_or_not_found(service_id: str) -> Service:
 
 def _changed(before: ServiceProfile, given: dict[str, Any]) -> ServiceProfile:
     values = {name: given[option] for option, name in ONE_VALUE.items() if given[option] is not None}
+    if given["required_acr"] is not None:
+        values["required_acr"] = None if given["required_acr"] == "none" else str(Acr[given["required_acr"].upper()])
     return dataclasses.replace(before, **values, policy=_policy(before.policy, given))
 
 
@@ -145,6 +149,7 @@ def _about(found: Service) -> dict[str, Any]:
         "mail_from": found.mail_from,
         "reply_to": found.mail_reply_to,
         "footer": found.mail_footer,
+        "required_acr": found.required_acr,
         "preset": found.policy.get("preset"),
         "changed_keys": sorted(set(found.policy) - {"preset"}),
         "policy": dataclasses.asdict(registration_policy(found)),

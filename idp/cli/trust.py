@@ -10,14 +10,16 @@ from cryptography import x509
 from idp.certificates.anchors import certificate_in
 from idp.certificates.answers import Word, judge_list, judge_ocsp
 from idp.certificates.revocation import RevocationData
+from idp.certificates.subject import ANYBODY, CitizenHolder, Holder
 from idp.certificates.verification import JudgedCard, finish_verification, judge_certificate
 from idp.cli.companies import json_option
 from idp.cli.running import actor, changes, looked_at, show_fields, show_json, show_table, with_application
 from idp.config import settings
 from idp.db import now
 from idp.models import TrustAnchor
+from idp.policies.cards import CardKind
 from idp.services.revocation import revocation_data
-from idp.services.trust import PinnedAnchor, add_anchor, list_anchors, remove_anchor, trusted_issuers
+from idp.services.trust import PinnedAnchor, add_anchor, citizen_issuers, list_anchors, remove_anchor, trusted_issuers
 
 LARGEST_FILE = 65_536
 COUNTS = {
@@ -38,12 +40,19 @@ def trust() -> None:
 @trust.command()
 @file_argument
 @click.option("--sha256", required=True, help="Its SHA-256 fingerprint, which you have from elsewhere than the file.")
+@click.option(
+    "--issues",
+    type=click.Choice([kind.value for kind in CardKind]),
+    default=CardKind.COMPANY.value,
+    show_default=True,
+    help="Whose cards are taken from this CA: companies' (工商憑證) or persons' (自然人憑證).",
+)
 @with_application
-def add(file: Path, sha256: str) -> None:
+def add(file: Path, sha256: str, issues: str) -> None:
     """Pin the certificate of a root or, after its root, of a CA that issues cards (DER or PEM)."""
     content = _content(file)
     with changes():
-        added = add_anchor(content, sha256, actor())
+        added = add_anchor(content, sha256, actor(), issues=CardKind(issues))
     show_json(_about(added))
 
 
@@ -57,7 +66,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         show_json(pinned)
     else:
-        show_table(pinned, ("sha256", "subject", "is_root", "is_test", "not_after", "counts"))
+        show_table(pinned, ("sha256", "subject", "is_root", "is_test", "issues", "not_after", "counts"))
 
 
 @trust.command()
@@ -86,6 +95,8 @@ def check(file: Path, as_json: bool) -> None:
         trusted_issuers=trusted,
         now=moment,
         policies=frozenset(settings().card_policies),
+        subject_types=ANYBODY,
+        citizen_issuers=citizen_issuers(),
     )
     data = revocation_data(judged.read, judged.issuer, trusted=trusted)
     told = _about_card(judged) | {"revocation": _about_revocation(judged, data, trusted)}
@@ -104,6 +115,7 @@ def _about(anchor: TrustAnchor) -> dict[str, Any]:
         "subject": anchor.subject,
         "is_root": anchor.is_root,
         "is_test": anchor.is_test,
+        "issues": anchor.issues.value,
         "not_after": anchor.not_after.isoformat(),
         "added_at": anchor.added_at.isoformat(),
         "added_by": anchor.added_by,
@@ -116,11 +128,7 @@ def _about_pinned(pinned: PinnedAnchor) -> dict[str, Any]:
 
 def _about_card(judged: JudgedCard) -> dict[str, Any]:
     holder = judged.holder
-    return {
-        "tax_id": holder.tax_id,
-        "name": holder.name,
-        "subject_type": holder.subject_type.name.lower(),
-        "rank": holder.rank.value,
+    return _about_holder(holder) | {
         "serial": holder.serial,
         "not_before": holder.not_before.isoformat(),
         "not_after": holder.not_after.isoformat(),
@@ -128,6 +136,17 @@ def _about_card(judged: JudgedCard) -> dict[str, Any]:
         "issuer": judged.read.certificate.issuer.rfc4514_string(),
         "chain": "good: made by a pinned CA, which a pinned root has made",
         "policies": _policies(judged),
+    }
+
+
+def _about_holder(holder: Holder) -> dict[str, Any]:
+    if isinstance(holder, CitizenHolder):
+        return {"tax_id": None, "name": holder.name, "subject_type": "citizen", "rank": None}
+    return {
+        "tax_id": holder.tax_id,
+        "name": holder.name,
+        "subject_type": holder.subject_type.name.lower(),
+        "rank": holder.rank.value,
     }
 
 

@@ -19,11 +19,13 @@ from idp.services.audit import Circumstances, record, set_circumstances
 from idp.services.audit_chain import seal
 from idp.services.audit_checks import check_more
 from idp.services.case_deadlines import keep_deadlines
+from idp.services.closed_accounts import forget_closed_accounts
 from idp.services.document_deadlines import lapse_unanswered
 from idp.services.enrolled_cards import tell_of_ending_cards
 from idp.services.file_duties import scan_waiting, tidy_files
 from idp.services.gcis import answer_wanted
 from idp.services.housekeeping import tidy
+from idp.services.idle_accounts import keep_idle_accounts
 from idp.services.infected_documents import ask_for_others
 from idp.services.linked_deadlines import keep_linked_deadlines
 from idp.services.reminders import remind_group_admins
@@ -58,6 +60,8 @@ def duties(messenger: Messenger, importer: Importer) -> list[Duty]:
         # What writes mails comes before what sends them.
         Duty("deadlines", 300.0, keep_deadlines),
         Duty("linked deadlines", 300.0, keep_linked_deadlines),
+        Duty("idle accounts", 300.0, keep_idle_accounts),
+        Duty("closed accounts", 300.0, forget_closed_accounts),
         Duty("more info", 300.0, lapse_unanswered),
         Duty("infected", 30.0, ask_for_others),
         Duty("overdue", 60.0, release_overdue),

@@ -6,17 +6,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
-from ua_parser import parse
 
-from idp.browser import current_sign_in, forget_current_sign_in
+from idp.browser import current_sign_in
 from idp.db import transaction
 from idp.errors import NotFound
 from idp.flows.account_guard import only_by_owner
 from idp.flows.forms import check_stamp
-from idp.flows.messages import ADMISSION_REASONS, METHOD_LABELS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
+from idp.flows.messages import ADMISSION_REASONS, PROOF_LABELS, ROLE_LABELS, STATUS_LABELS
 from idp.flows.moments import is_english
 from idp.flows.own_binding_words import owner_badge
 from idp.flows.own_cards import cards_that_end
+from idp.flows.own_sign_ins import devices_of
 from idp.flows.page_context import NOTICE, application_of
 from idp.policies.assurance import Acr
 from idp.policies.menus import MenuItemRule
@@ -28,15 +28,7 @@ from idp.services.binding_facts import bindings_of_account
 from idp.services.clients import ClientRecord, all_clients, client_by_id
 from idp.services.launches import initiation_of, launch
 from idp.services.menus import entitlements, menu_of
-from idp.services.sign_ins import (
-    SignedIn,
-    SignInSummary,
-    end_own_sign_in,
-    is_due_to_be_seen,
-    last_uses,
-    running_sign_ins,
-    see_sign_in,
-)
+from idp.services.sign_ins import SignedIn, is_due_to_be_seen, last_uses, see_sign_in
 
 bp = Blueprint("account", __name__)
 
@@ -85,7 +77,7 @@ def overview() -> ResponseReturnValue:
         applications=_applications(signed_in),
         is_own=is_own,
         # Where its owner is signed in, and what she agreed to, is no business of who acts for her.
-        sign_ins=[_device(one, signed_in) for one in running_sign_ins(acting.account_id)] if is_own else [],
+        sign_ins=devices_of(signed_in) if is_own else [],
         authorizations=[_authorization(one) for one in authorizations_of(acting.account_id)] if is_own else [],
         ending_cards=cards_that_end(acting.account_id) if is_own else [],
         binding_badge=owner_badge(bindings_of_account(acting.account_id)) if is_own and company else None,
@@ -114,22 +106,6 @@ def open_application() -> ResponseReturnValue:
     with transaction():
         address = launch(signed_in, seat.via.binding_id, client)
     return redirect(address, 303)
-
-
-@bp.post("/account/sign-ins/end")
-def end_one_sign_in() -> ResponseReturnValue:
-    """End a sign-in of one's own; another's and an unknown one are told alike."""
-    signed_in = current_sign_in()
-    if signed_in is None:
-        return redirect(url_for("sign_in.ask", expired=1), 303)
-    check_stamp()
-    only_by_owner(signed_in.seat)
-    with transaction():
-        if not end_own_sign_in(request.form.get("sign_in", ""), signed_in.seat.account_id):
-            raise NotFound
-    forget_current_sign_in()
-    browser_session[NOTICE] = gettext("已結束該裝置的登入。")
-    return redirect(url_for("account.overview"), 303)
 
 
 @bp.post("/account/authorizations/end")
@@ -187,17 +163,3 @@ def _menus(client_id: str, acting: Acting, signed_in: SignedIn) -> list[str]:
 
 def _label(item: MenuItemRule) -> str:
     return item.label_en if is_english() else item.label_zh
-
-
-def _device(one: SignInSummary, signed_in: SignedIn) -> dict[str, Any]:
-    agent = parse(one.user_agent or "").with_defaults()
-    known = {"Other": gettext("其他裝置")}
-    return {
-        "id": one.id,
-        "current": one.id == signed_in.id,
-        "device": known.get(agent.os.family, agent.os.family),
-        "browser": gettext("其他瀏覽器") if agent.user_agent.family == "Other" else agent.user_agent.family,
-        "method_label": METHOD_LABELS[one.methods[-1]],
-        "since": one.since,
-        "last_seen": one.last_seen_at,
-    }

@@ -12,14 +12,22 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from idp.browser import browser_id, current_sign_in, peer_address
-from idp.certificates.refusals import CardRefused
+from idp.certificates.refusals import CardRefused, NotCitizenCard, WrongSubjectType
 from idp.certificates.statement import CardPurpose, Transport
+from idp.certificates.subject import ANYBODY, CITIZENS, COMPANIES, SubjectType
 from idp.config import settings
 from idp.db import end_reading, transaction
 from idp.errors import NotFound, Refused
 from idp.flows.messages import sentence_for
 from idp.policies.limits import CARDS_ASKED_PER_ADDRESS
-from idp.services.card_answers import PresentedCard, judge, note_refusal, read_answer
+from idp.services.card_answers import (
+    AnyPresented,
+    PresentedCard,
+    PresentedCitizen,
+    judge,
+    note_refusal,
+    read_answer,
+)
 from idp.services.card_challenges import ask_card, use_challenge
 from idp.services.limits import spend
 
@@ -78,16 +86,37 @@ def subject_of(purpose: CardPurpose) -> str:
 
 
 def present(purpose: CardPurpose) -> PresentedCard:
-    """The card in the form that was sent, judged. Call it outside a transaction, which it opens and closes itself.
+    """The company's card in the form that was sent. As present_any; a person's own is refused (WrongSubjectType)."""
+    card = _presented(purpose, COMPANIES)
+    if not isinstance(card, PresentedCard):
+        raise WrongSubjectType
+    return card
 
-    Raises a CardRefused (told to the audit log), ChallengeGone, CardTransportRefused.
+
+def present_citizen(purpose: CardPurpose) -> PresentedCitizen:
+    """The person's own card in the form that was sent. As present_any; a company's is refused (NotCitizenCard)."""
+    card = _presented(purpose, CITIZENS)
+    if not isinstance(card, PresentedCitizen):
+        raise NotCitizenCard
+    return card
+
+
+def present_any(purpose: CardPurpose) -> AnyPresented:
+    """The card in the form that was sent, judged, whether a company's or a person's own.
+
+    Call it outside a transaction, which it opens and closes itself. Raises a CardRefused (told to the audit log),
+    ChallengeGone, CardTransportRefused.
     """
+    return _presented(purpose, ANYBODY)
+
+
+def _presented(purpose: CardPurpose, subject_types: frozenset[SubjectType]) -> AnyPresented:
     sent = read_answer(request.form)
     with transaction():
         challenge = use_challenge(sent.nonce, purpose, browser=browser_id(), subject=subject_of(purpose))
     end_reading()
     try:
-        return judge(sent, challenge)
+        return judge(sent, challenge, subject_types=subject_types)
     except CardRefused as refused:
         with transaction():
             note_refusal(sent, purpose, refused)

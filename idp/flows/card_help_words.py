@@ -43,6 +43,14 @@ MEANINGS: dict[str, tuple[Any, Any]] = {
         lazy_gettext("卡片是自然人憑證、機關憑證或其他憑證，不能證明公司身分。"),
         lazy_gettext("改插貴公司的工商憑證。"),
     ),
+    "card.not_citizen": (
+        lazy_gettext("這裡要確認的是本人，插入的卡片卻是工商憑證、機關憑證或其他憑證。"),
+        lazy_gettext("改插您本人的自然人憑證。"),
+    ),
+    "card.other_type": (
+        lazy_gettext("卡片是機關憑證、伺服器憑證或其他憑證。"),
+        lazy_gettext("改插貴公司的工商憑證，或您本人的自然人憑證。"),
+    ),
     "card.tax_id": (
         lazy_gettext("憑證中沒有統一編號、檢查碼不符，或兩處記載不同。"),
         lazy_gettext("請洽工商憑證管理中心；我們無法修改憑證的內容。"),
@@ -78,6 +86,14 @@ MEANINGS: dict[str, tuple[Any, Any]] = {
     "card.elsewhere": (
         lazy_gettext("這張卡片已經登錄在另一個帳號。"),
         lazy_gettext("請原來的帳號先移除卡片，或改用另一張附卡。"),
+    ),
+    "card.citizen_new": (
+        lazy_gettext("自然人憑證有效，但還沒有登錄在這個帳號。"),
+        lazy_gettext("以其他方式登入後，至「憑證與登入方式」登錄；沒有帳號者請申請。"),
+    ),
+    "card.citizen_elsewhere": (
+        lazy_gettext("這張自然人憑證已經登錄在另一個帳號，例如您在另一家公司的帳號。"),
+        lazy_gettext("申請鏈結帳號，把卡片登錄在鏈結帳號，再綁定各公司的帳號；或先從原來的帳號移除卡片。"),
     ),
     "card.no_succession": (
         lazy_gettext("插入的是附卡，或公司已有可以登入的群組管理員。"),

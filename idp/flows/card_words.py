@@ -7,14 +7,21 @@ from flask_babel import gettext, lazy_gettext
 
 from idp.certificates.refusals import CardRefused
 from idp.flows.moments import roc_date
+from idp.mails.words import CARD_KIND_LABELS
 from idp.mails.words import RANK_LABELS as RANK_LABELS
 from idp.policies.assurance import Method
+from idp.policies.cards import CardKind, CardRank
 
 CARD_METHOD_LABELS = {
-    Method.CARD_AGENT: lazy_gettext("工商憑證登入（讀卡元件）"),
-    Method.CARD_HIPKI: lazy_gettext("工商憑證登入（HiPKI 元件）"),
+    Method.CARD_AGENT: lazy_gettext("憑證登入（讀卡元件）"),
+    Method.CARD_HIPKI: lazy_gettext("憑證登入（HiPKI 元件）"),
     Method.CARD_SOFTWARE: lazy_gettext("軟體憑證登入（試用）"),
 }
+
+
+def label_of_card(kind: CardKind, rank: CardRank) -> Any:
+    """What a card is called: 自然人憑證, or the rank of a company's card."""
+    return CARD_KIND_LABELS[kind] if kind is CardKind.CITIZEN else RANK_LABELS[rank]
 
 
 def _plain(text: Any) -> Callable[[dict[str, Any]], str]:
@@ -39,6 +46,12 @@ CARD_MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "card.subject_type": _plain(
         lazy_gettext("這張卡片不是工商憑證（例如自然人憑證），無法證明公司身分。請插入貴公司的工商憑證。")
     ),
+    "card.not_citizen": _plain(
+        lazy_gettext("這張卡片不是自然人憑證（例如工商憑證），在這裡無法使用。請插入您本人的自然人憑證。")
+    ),
+    "card.other_type": _plain(
+        lazy_gettext("這張卡片不是工商憑證，也不是自然人憑證，無法使用。請插入貴公司的工商憑證或您本人的自然人憑證。")
+    ),
     "card.tax_id": _plain(lazy_gettext("憑證中的統一編號無法確認，請洽工商憑證管理中心。")),
     "card.revoked": _plain(
         lazy_gettext(
@@ -56,6 +69,15 @@ CARD_MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "card.new": _plain(lazy_gettext("此卡片尚未申請帳號，請先完成申請，憑證資料已為您帶入。")),
     "card.elsewhere": _plain(lazy_gettext("這張卡片已登錄在另一個帳號。一張卡片只能登入一個帳號。")),
+    "card.citizen_new": _plain(
+        lazy_gettext("這張自然人憑證尚未登錄在您的帳號。請以其他方式登入後，至「憑證與登入方式」登錄，以後就能使用。")
+    ),
+    "card.citizen_elsewhere": _plain(
+        lazy_gettext(
+            "這張自然人憑證已登錄在另一個帳號。一張卡片只能登入一個帳號；您在多家公司有帳號時，"
+            "請將卡片登錄在鏈結帳號，再以鏈結帳號綁定各公司的帳號。"
+        )
+    ),
     "card.no_succession": _plain(
         lazy_gettext("這張卡片無法接任群組管理員：須為正卡，且貴公司目前沒有可以登入的群組管理員。")
     ),

@@ -26,11 +26,13 @@ from idp.flows.page_context import NOTICE, on_the_way_to
 from idp.mails.words import DOCUMENT_REASON_SENTENCES, REASON_SENTENCES
 from idp.policies.limits import CASES_LOOKED_UP_PER_ADDRESS
 from idp.policies.names import masked_email
+from idp.services.case_links import case_of_link
 from idp.services.case_progress import CaseProgress, progress_of
 from idp.services.cases import case_by_number
 from idp.services.clients import client_by_id
 from idp.services.flows import running, start_run
 from idp.services.limits import spend
+from idp.services.secrets import digest
 
 bp = Blueprint("case_status", __name__)
 
@@ -107,6 +109,33 @@ def look_up() -> ResponseReturnValue:
     if case is None:
         return _form(form, gettext("查無符合的申請，請確認案件編號與 Email 是否正確。"), 404)
     return redirect(url_for("case_status.show"), 303)
+
+
+def link_of_this_browser(case_id: str) -> bytes | None:
+    """The hash of the link by which this browser came to the case, while it works; None otherwise."""
+    run = running(str(browser_session.get(KIND)), KIND, browser=browser_id())
+    hashed = run.data.get("link") if run is not None else None
+    link = bytes.fromhex(hashed) if hashed else None
+    return link if link is not None and case_of_link(link) == case_id else None
+
+
+@bp.get("/register/status/open/<token>")
+def follow(token: str) -> ResponseReturnValue:
+    """Keep the link's hash in a run of this browser, and go to an address without the token (EL09)."""
+    hashed = digest(token)
+    case_id = case_of_link(hashed)
+    if case_id is None:
+        browser_session[NOTICE] = gettext("這個連結已經失效。請查詢申請進度，再寄送一次確認連結。")
+        target = url_for("case_status.ask")
+    else:
+        with transaction():
+            data = {"case": case_id, "link": hashed.hex()}
+            browser_session[KIND] = start_run(KIND, "seen", data, browser=browser_id())
+        browser_session[NOTICE] = gettext("已確認是您本人，可以修正或撤回申請。")
+        target = url_for("case_status.show")
+    response = make_response(redirect(target, 303))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @bp.get("/register/status/case")

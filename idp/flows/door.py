@@ -25,6 +25,7 @@ from idp.services.acting import Acting
 from idp.services.authorization_requests import WaitingRequest, note_signed_in, waiting_request
 from idp.services.clients import client_by_id
 from idp.services.sign_ins import SignedIn, begin_sign_in, find_sign_in
+from idp.services.step_up import has_second_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ def arrival_of(values: Mapping[str, str]) -> Arrival:
     return Arrival(waiting, current_sign_in(), other, back, again)
 
 
-def show_door(arrival: Arrival, endpoint: str) -> None:
+def show_door(arrival: Arrival, endpoint: str, **more: Any) -> None:
     """Say which application a page leads to, and where its language link leads: by GET, also after a POST."""
     on_the_way_to(client_by_id(arrival.waiting.client_id) if arrival.waiting else None)
-    g.here = url_for(endpoint, **arrival.on_the_way, other="1" if arrival.other else None)
+    g.here = url_for(endpoint, **arrival.on_the_way, other="1" if arrival.other else None, **more)
 
 
 def previous_sign_in() -> SignedIn | None:
@@ -102,6 +103,8 @@ def let_in(
     *,
     previous: SignedIn | None,
     card_tax_id: str | None = None,
+    keeps_time: bool = False,
+    must_live: bool = False,
 ) -> str:
     """Sign somebody in, and note it for the request that waits; the cookie's token. Within a transaction."""
     _, token = begin_sign_in(
@@ -112,6 +115,8 @@ def let_in(
         address=peer_address(),
         user_agent=request.headers.get("User-Agent"),
         card_tax_id=card_tax_id,
+        keeps_time=keeps_time,
+        must_live=must_live,
     )
     if arrival.waiting is not None:
         is_same = previous is not None and previous.human.account_id == account.account_id
@@ -135,6 +140,19 @@ def about_another(arrival: Arrival) -> str | None:
         gettext(
             "您目前以「%(name)s」登入。改用其他帳號登入後，「%(name)s」在這個瀏覽器的登入會結束。",
             name=arrival.signed_in.human.name,
+        )
+    )
+
+
+def about_two_factors(arrival: Arrival) -> str | None:
+    """That a password alone is not enough here, what is, and who helps where all of it is lost."""
+    human = arrival.signed_in.human if arrival.again and arrival.is_fixed and arrival.signed_in is not None else None
+    if human is None or not has_second_here(human.account_id):
+        return None
+    return str(
+        gettext(
+            "為了您的安全，請再次登入：您已設定密碼以外的驗證方式，請以通行密鑰、憑證，或密碼加驗證碼登入，只輸入密碼無法繼續。"
+            "若這些驗證方式都已遺失，請洽客服，由營運人員查證身分後重設。"
         )
     )
 

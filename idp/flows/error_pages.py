@@ -5,7 +5,8 @@ import logging
 import secrets
 from contextlib import suppress
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -13,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
 from idp.db import now, session, transaction
-from idp.errors import DatabaseBusy, FormOfAnotherAccount, NotFound, Refused, RequestGone
+from idp.errors import DatabaseBusy, FormOfAnotherAccount, NotFound, Refused, RequestGone, SignInEnded
 from idp.flows.conflict import conflict_page
 from idp.flows.messages import sentence_for
 from idp.flows.ops.shell import is_console
@@ -24,11 +25,13 @@ log = logging.getLogger("idp")
 RETRY_SECONDS = 2
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PROTOCOL_PATHS = frozenset({"/token", "/userinfo", "/introspect", "/revoke", "/me/accounts"})
+LOOKUPS = "/accounts/by-electronic-id/"
 
 
 def register(app: Flask) -> None:
     """Give the application its error pages."""
     app.register_error_handler(Refused, refused_page)
+    app.register_error_handler(SignInEnded, ended_page)
     app.register_error_handler(CSRFError, csrf_page)
     app.register_error_handler(HTTPException, http_page)
     for kind in (DatabaseBusy, OperationalError, InterfaceError, PoolTimeout):
@@ -51,6 +54,11 @@ def refused_page(refused: Refused) -> Response:
     return _page(refused.status if refused.status >= 400 else 403, heading, sentence_for(refused))
 
 
+def ended_page(ended: SignInEnded) -> ResponseReturnValue:
+    """To the sign-in page, for the application that waits."""
+    return redirect(url_for("sign_in.ask", request_id=request.form.get("request_id") or None, expired=1), 303)
+
+
 def csrf_page(error: CSRFError) -> Response:
     """A form without its token: nothing was done (HD03)."""
     heading = gettext("這份表單已經失效，沒有送出")
@@ -70,13 +78,17 @@ def http_page(error: HTTPException) -> Response:
     # Who sent too slowly, or not all of it, is told so as far as there is anybody to tell.
     status = 408 if isinstance(error, ClientDisconnected) else error.code or 500
     heading, lead = texts.get(status, (gettext("無法處理這個請求"), gettext("請稍候再試一次。")))
-    if request.path in PROTOCOL_PATHS:
+    if _is_for_programs():
         response = _json(status, "invalid_request", heading_for_developers(status))
     else:
         response = _page(status, heading, lead)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _is_for_programs() -> bool:
+    return request.path in PROTOCOL_PATHS or request.path.startswith(LOOKUPS)
 
 
 def heading_for_developers(status: int) -> str:
@@ -92,7 +104,7 @@ def busy_page(error: Exception) -> Response:
         return accident_page(error)
     log.warning("The database was not available: %s", type(error).__name__)
     _let_go()
-    if request.path in PROTOCOL_PATHS:
+    if _is_for_programs():
         response = _json(503, "temporarily_unavailable", "The database is busy. Please try again.")
     else:
         heading = gettext("系統忙碌中，您的資料沒有送出")
@@ -116,7 +128,7 @@ def accident_page(error: Exception) -> Response:
     log.error("Incident %s at %s", incident, request.endpoint, exc_info=error)
     _let_go()
     _note(incident, error)
-    if request.path in PROTOCOL_PATHS:
+    if _is_for_programs():
         return _json(500, "server_error", f"Incident {incident}.")
     heading = gettext("系統發生錯誤，您的資料沒有送出")
     lead = gettext("這不是您的操作問題。請稍候一分鐘再試一次；若仍無法完成，請將事件編號提供給客服。")

@@ -1,7 +1,7 @@
 """A fresh sign-in: who does what is sensitive proves again that it is she (security.md §3 "re-auth"; LK04).
 
-page --> signed in within the last ten minutes --> the page does its work
-     --> longer ago --> sign-in page, fixed to the person who is signed in --> the page again
+page --> signed in within the last ten minutes, by two factors where she has a second --> the page does its work
+     --> longer ago, or by less --> sign-in page, fixed to the person who is signed in --> the page again
 """
 
 from flask import redirect, request, url_for
@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from idp.browser import current_sign_in
 from idp.db import now
 from idp.policies.assurance import is_fresh
+from idp.services.step_up import falls_short_of_own
 
 
 def has_fresh_sign_in() -> bool:
-    """Whether the person at the keyboard signed in so lately that she need not do it again."""
+    """Whether the person at the keyboard signed in so lately, and by as much as she has, that it need not be again."""
     signed_in = current_sign_in()
-    return signed_in is not None and is_fresh(signed_in.auth_time, now=now())
+    return signed_in is not None and is_fresh(signed_in.auth_time, now=now()) and not falls_short_of_own(signed_in)
 
 
 def fresh_sign_in() -> ResponseReturnValue | None:
@@ -26,4 +27,5 @@ def fresh_sign_in() -> ResponseReturnValue | None:
     """
     if has_fresh_sign_in():
         return None
-    return redirect(url_for("sign_in.ask", back=request.path, again=1), 303)
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return redirect(url_for("sign_in.ask", back=back, again=1), 303)

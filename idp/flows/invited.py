@@ -153,7 +153,7 @@ def _kept_password(form: InvitedForm, run: KeptRun) -> dict[str, str] | None:
     kept: dict[str, str] | None = run.data.get("password")
     if kept is None or form.password.data or form.password_again.data:
         return None
-    return kept if kept["username"] == canonical_username(form.username.data or "") else None
+    return kept if kept["username"] == canonical_username(form.chosen_name) else None
 
 
 def _again(

@@ -16,13 +16,13 @@ from idp.policies.company_names import parse_phone
 from idp.policies.limits import PASSWORDS_JUDGED_PER_ADDRESS
 from idp.policies.names import canonical_username
 from idp.services.cases import PersonAnswers
-from idp.services.invited import OpenedInvitation, check_new_password
+from idp.services.invited import OpenedInvitation, check_new_password, gives_number
 from idp.services.limits import spend
 from idp.services.passwords import hash_password
 
 ORDER = ("username", "name", "phone", "email", "password", "password_again", "agree", "texts")
 Texts = tuple[tuple[str, str], ...]
-AGREED = frozenset({"agree", "texts"})
+AGREED: frozenset[str] = frozenset({"agree", "texts"})
 # The run remembers these; a password it remembers by its hash alone.
 REMEMBERED = ("username", "name", "phone", "agree", "texts")
 
@@ -35,7 +35,10 @@ class InvitedForm(CredentialFields, PersonFields):
 
     def __init__(self, opened: OpenedInvitation, *, texts: Texts, **values: Any) -> None:
         super().__init__(**values)
-        self._fields = {name: self._fields[name] for name in ORDER if texts or name not in AGREED}
+        left_out = {"username"} if gives_number(opened.service) else set()
+        left_out |= set() if texts else AGREED
+        self._fields = {name: self._fields[name] for name in ORDER if name not in left_out}
+        self._has_name = "username" not in left_out
         self._stamp = " ".join(f"{text}/{version}" for text, version in texts)
         self.email.data = opened.invitation.email
 
@@ -57,17 +60,23 @@ class InvitedForm(CredentialFields, PersonFields):
 
     def has_good_password(self) -> bool:
         """Whether name and password were filled in well, whatever the other fields hold."""
-        fields = (self.username, self.password, self.password_again)
+        named = (self.username,) if self._has_name else ()
+        fields = (*named, self.password, self.password_again)
         return bool(self.password.data) and not any(field.errors for field in fields)
 
     def remembered(self) -> dict[str, Any]:
         """What must not be lost where the form is shown again."""
         return {name: self._fields[name].data for name in REMEMBERED if name in self._fields}
 
+    @property
+    def chosen_name(self) -> str:
+        """The account name as it was typed; empty where the account is called by its number."""
+        return (self.username.data or "") if self._has_name else ""
+
     def person(self, locale: str) -> PersonAnswers:
         """The answers of a valid form, in their one form."""
         return PersonAnswers(
-            username=(self.username.data or "").strip(),
+            username=self.chosen_name.strip(),
             name=(self.name.data or "").strip(),
             phone=parse_phone(self.phone.data or "") or "",
             email=self.email.data or "",
@@ -91,7 +100,7 @@ def password_typed(form: InvitedForm, opened: OpenedInvitation, locale: str) -> 
         return None
     end_reading()
     hashed = hash_password(form.password.data or "")
-    return {"username": canonical_username(form.username.data or ""), "hash": hashed}
+    return {"username": canonical_username(form.chosen_name), "hash": hashed}
 
 
 def trouble_words(because: str, opened: OpenedInvitation | None) -> tuple[str, str]:

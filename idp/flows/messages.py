@@ -10,8 +10,10 @@ from idp.flows.card_words import CARD_MESSAGES, CARD_METHOD_LABELS
 from idp.flows.moments import clock
 from idp.flows.ops.client_words import CLIENT_PROBLEMS
 from idp.flows.ops.words import POWER_LABELS
+from idp.flows.passkey_words import PASSKEY_MESSAGES
 from idp.mails.words import ROLE_LABELS as ROLE_LABELS
 from idp.policies.assurance import Method
+from idp.policies.idling import IDLE_REASON
 from idp.policies.registration import Reviewer
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
@@ -33,7 +35,13 @@ PROOF_LABELS = {
     CompanyProof.DOCUMENT: lazy_gettext("證明文件"),
     CompanyProof.CARD: lazy_gettext("工商憑證"),
 }
-METHOD_LABELS = {Method.PASSWORD: lazy_gettext("密碼登入")} | CARD_METHOD_LABELS
+METHOD_LABELS = {
+    Method.PASSWORD: lazy_gettext("密碼登入"),
+    Method.PASSKEY: lazy_gettext("通行密鑰"),
+    Method.PASSKEY_SYNCED: lazy_gettext("通行密鑰"),
+    Method.ONE_TIME_CODE: lazy_gettext("驗證器"),
+    Method.RECOVERY_CODE: lazy_gettext("備用碼"),
+} | CARD_METHOD_LABELS
 
 OUTCOME_LABELS = {
     Outcome.APPROVED: lazy_gettext("核准"),
@@ -52,6 +60,8 @@ ADMISSION_REASONS = {
 
 PROBLEMS = {
     "username.form": lazy_gettext("帳號應為 4 至 32 個英文字母、數字、句點、底線或連字號。"),
+    "username.reserved": lazy_gettext("「IC」加數字的名稱保留給系統產生的帳號識別碼，請改用其他帳號。"),
+    "password.missing": lazy_gettext("這個帳號需要密碼才能登入，請設定密碼。"),
     "name.form": lazy_gettext("姓名應為 1 至 50 個字。"),
     "name.address": lazy_gettext("姓名不可包含網址。"),
     "invitation.leads_through_linked": lazy_gettext(
@@ -70,10 +80,13 @@ PROBLEMS = {
     "binding.not_linked": lazy_gettext("這個帳號不是使用中的鏈結帳號。"),
     "binding.not_general": lazy_gettext("只能綁定一般帳號。"),
     "binding.forbidden": lazy_gettext("這家公司不接受鏈結帳號綁定其帳號，請洽該公司的群組管理員。"),
+    "account.not_closable": lazy_gettext("這個帳號已經關閉，或申請還沒有結果，不能關閉。"),
     "account.not_suspended": lazy_gettext("這個帳號目前沒有停用。"),
     "account.not_of_company": lazy_gettext("這家公司沒有這個帳號，請確認帳號。"),
     "account.no_such_role": lazy_gettext("這個帳號的服務沒有群組管理員這項權限。"),
     "account.leads_already": lazy_gettext("這個帳號已經是群組管理員。"),
+    "account.no_app": lazy_gettext("這個帳號沒有驗證器。"),
+    "account.no_second_factor": lazy_gettext("這個帳號沒有驗證器，也沒有通行密鑰。"),
     "account.scope": lazy_gettext("請選擇資料讀取範圍。"),
     "client_name.form": lazy_gettext("名稱應為 1 至 100 個字。"),
     "colour.form": lazy_gettext("顏色應為 # 加上 6 個十六進位數字，例如 #15597f。"),
@@ -102,6 +115,7 @@ PROBLEMS = {
     "menus.cycle": lazy_gettext("上層選單繞成一圈。"),
     "tax_id.length": lazy_gettext("統一編號應為 8 位數字，請檢查是否多打或少打。"),
     "tax_id.checksum": lazy_gettext("統一編號檢查碼不正確，請檢查是否輸入錯誤。"),
+    "passkey_name.form": lazy_gettext("通行密鑰名稱應為 1 至 60 個字。"),
     "phone.form": lazy_gettext("電話號碼格式不正確，請輸入手機（0912345678）或市話（02-12345678#12345）。"),
     "address.form": lazy_gettext("地址應為 5 至 200 個字，請填寫完整地址。"),
     "company_name.form": lazy_gettext("公司名稱應為 1 至 200 個字，請填寫全銜。"),
@@ -167,76 +181,97 @@ def _plain(text: Any) -> Sentence:
     return lambda details: str(text)
 
 
-MESSAGES: dict[str, Sentence] = {
-    "refused": _plain(lazy_gettext("您無法進行這項操作。")),
-    "not_found": _plain(lazy_gettext("找不到這個頁面，或您沒有權限。")),
-    "login.bad": _plain(lazy_gettext("帳號或密碼不正確。連續多次輸入錯誤時，帳號會暫停登入一段時間。")),
-    "login.too_many": lambda d: gettext("登入失敗次數過多，請於 %(time)s 後再試。", time=clock(d["retry_at"])),
-    "login.pending": lambda d: _pending(d),
-    "login.withdrawn": _plain(lazy_gettext("您的帳號申請已經撤回。需要帳號時，請重新申請。")),
-    "login.unverified": _plain(lazy_gettext("您的信箱尚未驗證，請點選驗證信中的連結。")),
-    "login.rejected": _plain(lazy_gettext("您的帳號申請未審核通過。請至「申請進度」查看原因，修正後再次送出。")),
-    "login.suspended": lambda d: _suspended(d),
-    "acting.conflict": _plain(lazy_gettext("這份表單是以另一個帳號開啟的，因此沒有送出。請確認目前身分後再試一次。")),
-    "acting.not_yours": _plain(
-        lazy_gettext(
-            "您正經由鏈結帳號代表這個帳號。帳號的憑證、密碼、信箱、同意、登入與綁定只能由帳號本人變更，"
-            "請由本人直接登入後辦理。"
-        )
-    ),
-    "acting.own_seat": _plain(
-        lazy_gettext("這個帳號與您的鏈結帳號綁定，或屬於您本人，不能由您審核或變更，請由貴公司另一位群組管理員辦理。")
-    ),
-    "request.gone": _plain(
-        lazy_gettext("這次登入已經完成或逾時。請回到應用系統，再按一次登入。您的帳號與資料不受影響。")
-    ),
-    "already_exists": _plain(lazy_gettext("帳號已經存在，請重設其他帳號。")),
-    "invalid_input": lambda d: str(PROBLEMS.get(str(d.get("problem")), lazy_gettext("填寫的內容不正確。"))),
-    "password.refused": lambda d: str(PROBLEMS[str(d["reason"])]),
-    "too_many": lambda d: gettext("操作次數過多，請於 %(time)s 後再試。", time=clock(d["retry_at"])),
-    "ubn.closed": _plain(lazy_gettext("這家公司已歇業、解散或停用，無法申請帳號。如有疑問請洽服務單位。")),
-    "review.unproven": _plain(lazy_gettext("這家公司尚未通過驗證，請先完成公司驗證，再核准帳號。")),
-    "company.has_account": _plain(lazy_gettext("貴公司已有帳號。這項服務每家公司僅提供一個帳號，請直接登入。")),
-    "link.unusable": lambda d: str(LINK_TROUBLES[str(d.get("because", "unknown"))]),
-    "invitation.unusable": _plain(lazy_gettext("這個邀請連結無法使用，請洽寄出邀請的群組管理員。")),
-    "changed_meanwhile": _plain(lazy_gettext("資料在您開啟頁面後已經變更，因此沒有儲存。請確認最新內容後再試一次。")),
-    "review.decided": lambda d: _decided(d),
-    "review.taken": lambda d: gettext(
-        "%(name)s正在處理這一筆，您的決定沒有送出。", name=d.get("name") or gettext("另一位營運人員")
-    ),
-    "review.second": _plain(lazy_gettext("您已核准這份文件，須由另一位營運人員再次審核。")),
-    "review.own_company": _plain(lazy_gettext("這是您所屬的公司，不能由您處理。請由其他營運人員處理。")),
-    "perm.none": lambda d: _forbidden(d),
-    "run.gone": _plain(lazy_gettext("這次申請已經完成或逾時，請由首頁重新開始。")),
-    "document.refused": lambda d: str(PROBLEMS[str(d["problem"])]) % {"megabytes": d.get("megabytes", "")},
-    "document.storage": _plain(lazy_gettext("目前無法保存檔案，請稍後再試。其他已填寫的資料都為您保留。")),
-    "document.scanner_away": _plain(lazy_gettext("檔案已收到，等候掃毒；掃毒完成前，任何人都不能檢視。")),
-    "document.busy": _plain(lazy_gettext("目前同時上傳的檔案過多，請稍候幾秒再試一次。")),
-    "group.by_operator": _plain(lazy_gettext("這個帳號由服務單位停用，只有服務單位能恢復。如有疑問，請洽服務單位。")),
-    "group.lastadmin": _plain(lazy_gettext("您是唯一的群組管理員，請先指派另一位群組管理員。")),
-    "operator.forbidden": lambda d: _beyond_duties(d),
-    "mail.not_sendable": _plain(lazy_gettext("信中的連結已經失效，再寄一次也無法使用。請改為補發新的連結。")),
-    "register.under_way": _plain(lazy_gettext("目前已有一項匯入正在進行。請等它完成，或先停止它，再開始新的匯入。")),
-    "operator.bad_code": _plain(
-        lazy_gettext("驗證碼不正確，或已經使用過。請輸入驗證器目前顯示的 6 位數字，或一組未使用過的備用碼。")
-    ),
-    "operator.last_configurator": _plain(
-        lazy_gettext("這是唯一能進行系統設定的營運人員。請先讓另一位營運人員具有「系統設定」職責並完成啟用，再變更。")
-    ),
-    "binding.there": _plain(lazy_gettext("這個帳號已經在您的綁定帳號清單中。")),
-    "binding.code_wrong": lambda d: ngettext(
-        "驗證碼不正確，還可以再試 %(num)d 次。", "驗證碼不正確，還可以再試 %(num)d 次。", int(d.get("left", 0))
-    ),
-    "binding.code_void": _plain(lazy_gettext("驗證碼錯誤次數過多，已經失效。請點擊【補發驗證信】重新發送驗證碼郵件。")),
-    "binding.code_expired": _plain(
-        lazy_gettext("驗證碼已超過24小時，自動失效。請點擊【補發驗證信】重新發送驗證碼郵件。")
-    ),
-    "binding.password_not_changed": _plain(
-        lazy_gettext("您的 Email 已經變更，而對方知道您目前的密碼。請先更改密碼，再確認繼續綁定。")
-    ),
-    "binding.request_over": _plain(lazy_gettext("這項綁定申請已經逾時，請對方重新申請綁定。")),
-    "binding.unusable": _plain(lazy_gettext("目前無法以這個帳號登入，原因請見綁定帳號清單。")),
-} | CARD_MESSAGES
+MESSAGES: dict[str, Sentence] = (
+    {
+        "refused": _plain(lazy_gettext("您無法進行這項操作。")),
+        "not_found": _plain(lazy_gettext("找不到這個頁面，或您沒有權限。")),
+        "login.bad": _plain(lazy_gettext("帳號或密碼不正確。連續多次輸入錯誤時，帳號會暫停登入一段時間。")),
+        "login.too_many": lambda d: gettext("登入失敗次數過多，請於 %(time)s 後再試。", time=clock(d["retry_at"])),
+        "login.pending": lambda d: _pending(d),
+        "login.withdrawn": _plain(lazy_gettext("您的帳號申請已經撤回。需要帳號時，請重新申請。")),
+        "login.unverified": _plain(lazy_gettext("您的信箱尚未驗證，請點選驗證信中的連結。")),
+        "login.rejected": _plain(lazy_gettext("您的帳號申請未審核通過。請至「申請進度」查看原因，修正後再次送出。")),
+        "login.suspended": lambda d: _suspended(d),
+        "acting.conflict": _plain(
+            lazy_gettext("這份表單是以另一個帳號開啟的，因此沒有送出。請確認目前身分後再試一次。")
+        ),
+        "acting.not_yours": _plain(
+            lazy_gettext(
+                "您正經由鏈結帳號代表這個帳號。帳號的憑證、密碼、信箱、同意、登入與綁定只能由帳號本人變更，"
+                "請由本人直接登入後辦理。"
+            )
+        ),
+        "acting.own_seat": _plain(
+            lazy_gettext(
+                "這個帳號與您的鏈結帳號綁定，或屬於您本人，不能由您審核或變更，請由貴公司另一位群組管理員辦理。"
+            )
+        ),
+        "request.gone": _plain(
+            lazy_gettext("這次登入已經完成或逾時。請回到應用系統，再按一次登入。您的帳號與資料不受影響。")
+        ),
+        "already_exists": _plain(lazy_gettext("帳號已經存在，請重設其他帳號。")),
+        "invalid_input": lambda d: str(PROBLEMS.get(str(d.get("problem")), lazy_gettext("填寫的內容不正確。"))),
+        "password.refused": lambda d: str(PROBLEMS[str(d["reason"])]),
+        "too_many": lambda d: gettext("操作次數過多，請於 %(time)s 後再試。", time=clock(d["retry_at"])),
+        "ubn.closed": _plain(lazy_gettext("這家公司已歇業、解散或停用，無法申請帳號。如有疑問請洽服務單位。")),
+        "review.unproven": _plain(lazy_gettext("這家公司尚未通過驗證，請先完成公司驗證，再核准帳號。")),
+        "company.has_account": _plain(lazy_gettext("貴公司已有帳號。這項服務每家公司僅提供一個帳號，請直接登入。")),
+        "link.unusable": lambda d: str(LINK_TROUBLES[str(d.get("because", "unknown"))]),
+        "invitation.unusable": _plain(lazy_gettext("這個邀請連結無法使用，請洽寄出邀請的群組管理員。")),
+        "changed_meanwhile": _plain(
+            lazy_gettext("資料在您開啟頁面後已經變更，因此沒有儲存。請確認最新內容後再試一次。")
+        ),
+        "review.decided": lambda d: _decided(d),
+        "review.taken": lambda d: gettext(
+            "%(name)s正在處理這一筆，您的決定沒有送出。", name=d.get("name") or gettext("另一位營運人員")
+        ),
+        "review.second": _plain(lazy_gettext("您已核准這份文件，須由另一位營運人員再次審核。")),
+        "review.own_company": _plain(lazy_gettext("這是您所屬的公司，不能由您處理。請由其他營運人員處理。")),
+        "perm.none": lambda d: _forbidden(d),
+        "demand.too_weak": _plain(
+            lazy_gettext("要取消這項要求，請先以第二因素登入。還沒有第二因素時，請先至「憑證與登入方式」設定。")
+        ),
+        "run.gone": _plain(lazy_gettext("這次申請已經完成或逾時，請由首頁重新開始。")),
+        "document.refused": lambda d: str(PROBLEMS[str(d["problem"])]) % {"megabytes": d.get("megabytes", "")},
+        "document.storage": _plain(lazy_gettext("目前無法保存檔案，請稍後再試。其他已填寫的資料都為您保留。")),
+        "document.scanner_away": _plain(lazy_gettext("檔案已收到，等候掃毒；掃毒完成前，任何人都不能檢視。")),
+        "document.busy": _plain(lazy_gettext("目前同時上傳的檔案過多，請稍候幾秒再試一次。")),
+        "group.by_operator": _plain(
+            lazy_gettext("這個帳號由服務單位停用，只有服務單位能恢復。如有疑問，請洽服務單位。")
+        ),
+        "group.lastadmin": _plain(lazy_gettext("您是唯一的群組管理員，請先指派另一位群組管理員。")),
+        "operator.forbidden": lambda d: _beyond_duties(d),
+        "mail.not_sendable": _plain(lazy_gettext("信中的連結已經失效，再寄一次也無法使用。請改為補發新的連結。")),
+        "register.under_way": _plain(
+            lazy_gettext("目前已有一項匯入正在進行。請等它完成，或先停止它，再開始新的匯入。")
+        ),
+        "operator.bad_code": _plain(
+            lazy_gettext("驗證碼不正確，或已經使用過。請輸入驗證器目前顯示的 6 位數字，或一組未使用過的備用碼。")
+        ),
+        "operator.last_configurator": _plain(
+            lazy_gettext(
+                "這是唯一能進行系統設定的營運人員。請先讓另一位營運人員具有「系統設定」職責並完成啟用，再變更。"
+            )
+        ),
+        "binding.there": _plain(lazy_gettext("這個帳號已經在您的綁定帳號清單中。")),
+        "binding.code_wrong": lambda d: ngettext(
+            "驗證碼不正確，還可以再試 %(num)d 次。", "驗證碼不正確，還可以再試 %(num)d 次。", int(d.get("left", 0))
+        ),
+        "binding.code_void": _plain(
+            lazy_gettext("驗證碼錯誤次數過多，已經失效。請點擊【補發驗證信】重新發送驗證碼郵件。")
+        ),
+        "binding.code_expired": _plain(
+            lazy_gettext("驗證碼已超過24小時，自動失效。請點擊【補發驗證信】重新發送驗證碼郵件。")
+        ),
+        "binding.password_not_changed": _plain(
+            lazy_gettext("您的 Email 已經變更，而對方知道您目前的密碼。請先更改密碼，再確認繼續綁定。")
+        ),
+        "binding.request_over": _plain(lazy_gettext("這項綁定申請已經逾時，請對方重新申請綁定。")),
+        "binding.unusable": _plain(lazy_gettext("目前無法以這個帳號登入，原因請見綁定帳號清單。")),
+    }
+    | CARD_MESSAGES
+    | PASSKEY_MESSAGES
+)
 
 
 def _pending(details: dict[str, Any]) -> str:
@@ -248,7 +283,10 @@ def _pending(details: dict[str, Any]) -> str:
 
 
 def _suspended(details: dict[str, Any]) -> str:
-    text, reason = gettext("您的帳號或公司目前停用，請洽貴公司群組管理員或客服。"), details.get("reason")
+    reason = details.get("reason")
+    if reason == IDLE_REASON:
+        return str(gettext("您的帳號因久未使用而停用。請洽貴公司群組管理員或客服恢復，資料不受影響。"))
+    text = gettext("您的帳號或公司目前停用，請洽貴公司群組管理員或客服。")
     return str(text) if reason is None else " ".join([text, gettext("停用原因：%(reason)s", reason=reason)])
 
 

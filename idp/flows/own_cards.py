@@ -6,9 +6,9 @@ from flask_babel import gettext
 
 from idp.db import now
 from idp.errors import CardMismatch, Refused
-from idp.flows.card_words import RANK_LABELS
+from idp.flows.card_words import label_of_card
 from idp.flows.messages import sentence_for
-from idp.policies.cards import ends_soon
+from idp.policies.cards import CardKind, ends_soon
 from idp.services.enrolled_cards import EnrolledCard, cards_of
 
 
@@ -17,10 +17,11 @@ def shown_card(card: EnrolledCard) -> dict[str, Any]:
     moment = now()
     return {
         "id": card.id,
+        "is_citizen": card.kind is CardKind.CITIZEN,
         "name": card.name,
         "tax_id": card.tax_id,
         "serial": card.serial,
-        "rank_label": RANK_LABELS[card.rank],
+        "rank_label": label_of_card(card.kind, card.rank),
         "not_before": card.not_before,
         "not_after": card.not_after,
         "enrolled_at": card.enrolled_at,

@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired, ValidationError
 
-from idp.browser import current_sign_in
+from idp.browser import browser_id, current_sign_in
 from idp.db import transaction
 from idp.errors import NotFound, PasswordRefused, Refused
 from idp.flows.account_fields import LONGEST_PASSWORD, AtMost, add_error
@@ -24,6 +24,7 @@ from idp.flows.forms import PlainForm, with_retry
 from idp.flows.messages import PROBLEMS, sentence_for
 from idp.flows.own_password import judged, password_sentence
 from idp.flows.page_context import NOTICE
+from idp.services.factors import factors_of
 from idp.services.password_changes import change_password, check_new, settle_old
 from idp.services.passwords import has_password, hash_password
 
@@ -87,14 +88,16 @@ def _changed(old: str, new: str) -> str | None:
     # Hashing takes its time, and no writer waits for it.
     fresh = hash_password(new)
     with transaction():
-        return change_password(account_id, judged=standing, fresh=fresh, sign_in_id=signed_in.id)
+        return change_password(account_id, judged=standing, fresh=fresh, sign_in_id=signed_in.id, browser=browser_id())
 
 
 def _page(form: PasswordChangeForm, *, refused: Refused | None = None, status: int = 200) -> Response:
+    factors = factors_of(oneself().account_id)
     values: dict[str, Any] = {
         "form": form,
         "username": oneself().username,
-        "has_password": has_password(oneself().account_id),
+        "has_password": factors.has_password,
+        "has_company_card": factors.company_cards > 0,
         "refusal": password_sentence(refused) if refused else None,
         "notice": browser_session.pop(NOTICE, None) if status == 200 and refused is None else None,
     }

@@ -21,11 +21,12 @@ from idp.flows.account_fields import LONGEST_TYPED, AtMost, PersonFields, refuse
 from idp.flows.account_guard import account_pages, oneself
 from idp.flows.messages import PROBLEMS, sentence_for
 from idp.flows.page_context import NOTICE
+from idp.mails.words import CREDENTIAL_SET_LABELS
 from idp.policies.company_names import looks_like_company, phone_problem, shown_phone
 from idp.policies.names import masked_email
+from idp.services.factors import factors_of
 from idp.services.mailbox_changes import pending_change
 from idp.services.own_profile import Profile, changes_of, profile_of, save_profile
-from idp.services.passwords import has_password
 
 bp = account_pages("own_profile")
 
@@ -125,7 +126,9 @@ def _page(profile: Profile, form: ProfileForm, *, refusal: str | None = None, st
         # The mailbox of another account is shown masked, also to who acts for it.
         mailbox=profile.email if is_own else masked_email(profile.email),
         waiting=waiting if waiting is not None and not waiting.has_expired else None,
-        has_password=has_password(profile.account_id),
+        factors=factors_of(profile.account_id),
+        kind=CREDENTIAL_SET_LABELS[profile.credential] if profile.credential is not None else None,
+        company_phone=shown_phone(profile.company.phone) if profile.company and profile.company.phone else None,
         shown=_kept(profile),
         refusal=refusal,
         notice=browser_session.pop(NOTICE, None) if status == 200 else None,

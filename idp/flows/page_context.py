@@ -21,10 +21,13 @@ from idp.flows.ops.shell import console_context, is_console
 from idp.policies.roles import Permission, permits
 from idp.policies.standing import AccountKind
 from idp.services.acting import Acting
+from idp.services.citizen_cards import takes_citizens
 from idp.services.clients import ClientRecord
 from idp.services.document_files import has_documents
+from idp.services.factors import factors_of
 from idp.services.group_people import count_waiting
 from idp.services.linked_home import home_company_name
+from idp.services.passkey_answers import offers_passkeys
 
 HUES = 12
 # Pages that there are by now; links to the others are left out of the templates.
@@ -32,6 +35,7 @@ OFFERS = dict.fromkeys(
     (
         "register",
         "resend",
+        "forgot",
         "credentials",
         "profile",
         "password",
@@ -42,6 +46,11 @@ OFFERS = dict.fromkeys(
         "bindings",
         "group_bindings",
         "group_audit",
+        "group_sign_in",
+        "privacy",
+        "accessibility",
+        "export",
+        "close",
     ),
     True,
 )
@@ -175,6 +184,12 @@ def _company_has_documents() -> bool:
     return company is not None and has_documents(company.id)
 
 
+def _has_own_passkeys() -> bool:
+    """Whether the human at the keyboard has a passkey, so that she can show again that it is she."""
+    signed_in = current_sign_in()
+    return signed_in is not None and factors_of(signed_in.human.account_id).passkeys > 0
+
+
 def common_context() -> dict[str, Any]:
     """The variables of every template (idp/templates/base.html)."""
     # An account that is signed in in the same browser is nobody at the console.
@@ -198,7 +213,9 @@ def common_context() -> dict[str, Any]:
         "application": g.get("application"),
         "support": settings().support_en if english else settings().support,
         "card_component": {"agent": settings().card_agent, "hipki": settings().card_hipki},
-        "offers": OFFERS | {"card": settings().offers_cards},
+        "offers": OFFERS | {"card": settings().offers_cards, "passkey": offers_passkeys()},
+        "has_own_passkeys": _has_own_passkeys,
+        "takes_citizen_cards": takes_citizens,
         "applications_waiting": _applications_waiting,
         "company_has_documents": _company_has_documents,
         "card_components": card_components,

@@ -19,6 +19,7 @@ from idp.flows.messages import sentence_for
 from idp.flows.registration_account import TypedPassword, hashed_password, take_account
 from idp.flows.registration_begin import begin_application
 from idp.flows.registration_card import card_page, take_card
+from idp.flows.registration_citizen import add_routes as add_citizen_routes
 from idp.flows.registration_company import take_company
 from idp.flows.registration_document import add_routes
 from idp.flows.registration_forms import TermsForm
@@ -39,6 +40,7 @@ from idp.policies.registration_path import Step
 
 bp = Blueprint("registration", __name__)
 add_routes(bp)
+add_citizen_routes(bp)
 
 
 @bp.get("/register")

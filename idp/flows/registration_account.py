@@ -12,9 +12,9 @@ from idp.flows.account_fields import add_error
 from idp.flows.messages import sentence_for
 from idp.flows.registration_company import company_name
 from idp.flows.registration_forms import AccountForm
-from idp.flows.registration_run import KEPT_CHARACTERS, Registration, find_run, state_of_run
+from idp.flows.registration_run import KEPT_CHARACTERS, Registration, find_run
 from idp.flows.registration_steps import Outcome
-from idp.flows.registration_visit import Visit
+from idp.flows.registration_visit import Visit, visit_of
 from idp.policies.company_names import looks_like_company
 from idp.policies.limits import NAMES_TRIED_PER_ADDRESS, NAMES_TRIED_PER_BROWSER, PASSWORDS_JUDGED_PER_ADDRESS
 from idp.policies.mailboxes import probably_meant
@@ -36,12 +36,13 @@ class TypedPassword:
     refused: PasswordRefused | TooManyRequests | None = None
 
 
-def account_form(state: Registration, *, is_sent: bool = False) -> AccountForm:
+def account_form(state: Registration, *, is_numbered: bool, is_sent: bool = False) -> AccountForm:
     """The form as it was sent, or filled in with what was typed before."""
     return AccountForm(
         request.form if is_sent else None,
         keeps_password=state.password_hash is not None or state.corrects is not None,
         keeps_username=state.corrects is not None,
+        is_numbered=is_numbered,
         data=state.typed,
     )
 
@@ -51,9 +52,12 @@ def hashed_password() -> TypedPassword | None:
     kept = find_run(request.form.get("run", ""))
     if kept is None or kept.is_finished or kept.has_expired:
         return None
-    state = state_of_run(kept)
+    visit = visit_of(kept)
+    if visit.is_numbered:
+        return None
+    state = visit.state
     end_reading()
-    form = account_form(state, is_sent=True)
+    form = account_form(state, is_numbered=False, is_sent=True)
     form.validate()
     if not form.has_good_password:
         return None
@@ -69,15 +73,16 @@ def hashed_password() -> TypedPassword | None:
 
 def take_account(visit: Visit, typed: TypedPassword | None) -> Outcome:
     """Judge what was sent. A good password is kept by its hash even where another field is wrong."""
-    return judge_account(visit, account_form(visit.state, is_sent=True), typed)
+    return judge_account(visit, account_form(visit.state, is_numbered=visit.is_numbered, is_sent=True), typed)
 
 
 def judge_account(visit: Visit, form: AccountForm, typed: TypedPassword | None) -> Outcome:
     """Judge a form as it was sent: its fields, and what only this run or the database knows of them."""
     state = visit.state
     form.validate()
-    _take_password(visit, form, typed)
-    if not visit.is_correction and not form.username.errors:
+    if "password" in form:
+        _take_password(visit, form, typed)
+    if "username" in form and not form.username.errors:
         _look_for_name(visit, form)
     if not form.name.errors:
         _ask_about_name(state, form)

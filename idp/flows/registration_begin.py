@@ -17,7 +17,7 @@ from idp.flows.registration_run import KIND, Registration, begin_run, find_run, 
 from idp.flows.registration_visit import visit_of
 from idp.models import Service
 from idp.policies.entities import EntityKind
-from idp.policies.registration import offers_linked
+from idp.policies.registration import CredentialSet, RegistrationPolicy, offers_credentials, offers_linked
 from idp.policies.registration_path import Step
 from idp.policies.standing import AccountKind
 from idp.policies.tax_id import TaxId
@@ -30,27 +30,31 @@ from idp.services.service_registry import list_services, registration_policy
 
 @dataclass(frozen=True, slots=True)
 class BroughtCard:
-    """Whom a card names that was presented to sign in and signs nobody in; what it has proven is not carried over."""
+    """Whom a card names that was presented to sign in and signs nobody in; what it has proven is not carried over.
 
-    tax_id: str
+    ``tax_id`` is None of a person's own card (自然人憑證), which names no company.
+    """
+
+    tax_id: str | None
     name: str
 
 
 def begin_application() -> ResponseReturnValue:
     """Begin where the service is known: by the waiting request, by ``?service=``, or because there is but one.
 
-    Where the service has two kinds of account, the kind is asked first (``?kind=``), and again for who goes back to it
-    (``?run=``).
+    Where the service has several kinds of account, the kind is asked first (``?kind=``, ``?credential=``), and again
+    for who goes back to it (``?run=``). The sign-in page of a service leads here with the kind chosen (R-181, R-208).
     """
     begun = find_run(request.args.get("run", ""))
     if begun is not None and not begun.is_finished and not begun.has_expired:
         visit = visit_of(begun)
-        begun_kind = AccountKind.LINKED if visit.state.is_linked else AccountKind.GENERAL
-        return kinds_page(visit.service, visit.policy, visit.request_id, {begun_kind: visit.address(Step.TERMS)})
+        whole = registration_policy(visit.service)
+        begun_kind = AccountKind.LINKED if visit.state.is_linked else visit.credential
+        return kinds_page(visit.service, whole, visit.request_id, {begun_kind: visit.address(Step.TERMS)})
     waiting = _waiting(request.args.get("request_id", ""))
     brought = _brought(request.args.get("card", ""))
-    kind = request.args.get("kind", "")
-    there = _known_run(waiting, brought, kind) if waiting is not None else None
+    kind, credential = request.args.get("kind", ""), request.args.get("credential", "")
+    there = _known_run(waiting, brought, kind, credential) if waiting is not None else None
     if there is not None:
         return redirect(there, 303)
     client = client_by_id(waiting.client_id) if waiting else None
@@ -62,14 +66,28 @@ def begin_application() -> ResponseReturnValue:
         return _choice(services, waiting)
     policy = registration_policy(chosen)
     # Who comes with a company's card comes for that company, which no linked account does.
-    asks_kind = offers_linked(policy) and brought is None
-    if asks_kind and kind not in list(AccountKind):
+    is_linked = offers_linked(policy) and not _names_company(brought) and kind == AccountKind.LINKED
+    wanted_set = _credential(policy, brought, kind, credential)
+    if not is_linked and wanted_set is None:
         return kinds_page(chosen, policy, waiting.id if waiting else None)
     state = _begun(chosen, client, brought)
-    state.is_linked = asks_kind and kind == AccountKind.LINKED
+    state.is_linked, state.credential = is_linked, wanted_set or CredentialSet.PASSWORD
     with transaction():
         run_id = begin_run(state, request_id=waiting.id if waiting else None)
     return redirect(url_for("registration.terms", run=run_id), 303)
+
+
+def _credential(
+    policy: RegistrationPolicy, brought: BroughtCard | None, kind: str, credential: str
+) -> CredentialSet | None:
+    """What the account is to sign in by: as chosen, or as there is no choice; None where the person is asked."""
+    if not offers_credentials(policy):
+        asks_kind = offers_linked(policy) and not _names_company(brought) and kind not in list(AccountKind)
+        return None if asks_kind else policy.credentials[0]
+    by_card = CredentialSet.COMPANY_CARD if _names_company(brought) else CredentialSet.CITIZEN_CARD
+    if brought is not None and by_card in policy.credentials:
+        return by_card
+    return CredentialSet(credential) if credential in policy.credentials else None
 
 
 def _choice(services: dict[str, Service], waiting: WaitingRequest | None) -> str:
@@ -85,7 +103,10 @@ def _choice(services: dict[str, Service], waiting: WaitingRequest | None) -> str
 
 def _begun(service: Service, client: ClientRecord | None, brought: BroughtCard | None) -> Registration:
     state = Registration(service.id, client.id if client else None)
-    if brought is not None and EntityKind.UBN in registration_policy(service).entity_types:
+    takes_number = EntityKind.UBN in registration_policy(service).entity_types
+    if brought is not None and brought.tax_id is None:
+        state.typed["name"] = brought.name
+    elif brought is not None and brought.tax_id is not None and takes_number:
         state.name_company(EntityKind.UBN, brought.tax_id)
         state.typed |= {"id_type": str(EntityKind.UBN), "number": brought.tax_id, "company_name": brought.name}
         state.wants_card, state.brought = True, brought.tax_id
@@ -99,10 +120,17 @@ def _waiting(request_id: str) -> WaitingRequest | None:
 
 def _brought(run_id: str) -> BroughtCard | None:
     run = running(run_id, CARD_RUN, browser=browser_id()) if run_id else None
-    return BroughtCard(str(run.data["tax_id"]), str(run.data["name"])) if run is not None else None
+    if run is None:
+        return None
+    tax_id = run.data.get("tax_id")
+    return BroughtCard(str(tax_id) if tax_id else None, str(run.data["name"]))
 
 
-def _known_run(waiting: WaitingRequest, brought: BroughtCard | None, kind: str) -> str | None:
+def _names_company(brought: BroughtCard | None) -> bool:
+    return brought is not None and brought.tax_id is not None
+
+
+def _known_run(waiting: WaitingRequest, brought: BroughtCard | None, kind: str, credential: str) -> str | None:
     """Where who comes back to a request goes: on with her application, or, once it is sent, to sign in.
 
     Who comes back with a card that her application does not know of begins anew with it; who has sent one already is
@@ -117,9 +145,11 @@ def _known_run(waiting: WaitingRequest, brought: BroughtCard | None, kind: str) 
         is_shown = brought is not None and "case" in kept.data
         return url_for("registration_done.done", run=kept.id) if is_shown else _sign_in(waiting)
     state = state_of_run(kept)
-    if brought is not None and state.brought != brought.tax_id:
+    if brought is not None and brought.tax_id is not None and state.brought != brought.tax_id:
         return None
     if kind and state.is_linked != (kind == AccountKind.LINKED):
+        return None
+    if credential and state.credential != credential:
         return None
     return url_for(f"registration.{kept.step}", run=kept.id)
 

@@ -113,7 +113,7 @@ def _check(visit: Visit, card: PresentedCard) -> None:
 
 def _go_on(visit: Visit) -> Outcome:
     """To what comes next, which a good card alone opens; or back to the page that offers other ways."""
-    if request.form.get("do") != "other":
+    if request.form.get("do") != "other" or visit.must_show_card:
         return None if visit.card is not None else visit.address(Step.CARD)
     visit.state.wants_card, visit.state.card = False, None
     offers = next((step for step in visit.steps if step in {Step.PROOF, Step.VERIFIED}), None)
@@ -134,7 +134,7 @@ def _refused(refused: Refused) -> ResponseReturnValue:
 
 def _other_way(visit: Visit) -> bool:
     """Whether the application can go on without a card."""
-    return Step.CARD not in path_of(visit.policy_here, visit.company_state).steps
+    return not visit.must_show_card and Step.CARD not in path_of(visit.policy_here, visit.company_state).steps
 
 
 def _outcome(visit: Visit) -> str:

@@ -97,6 +97,7 @@ def company_form(visit: Visit, found: Found | None, formdata: MultiDict[str, str
         must_confirm=confirms and name is not None,
         must_name=not confirms or name is None,
         keeps_number=visit.is_correction,
+        names_business=visit.is_numbered,
         data=typed | {"confirmed": visit.state.is_confirmed},
     )
 

@@ -21,7 +21,7 @@ from idp.flows.forms import PlainForm
 from idp.flows.messages import PROBLEMS, sentence_for
 from idp.flows.page_context import NOTICE, on_the_way_to
 from idp.flows.registration_run import find_run
-from idp.flows.registration_sent import Sent, facts_of, sent_by
+from idp.flows.registration_sent import Sent, facts_of, outlook_of, sent_by
 from idp.policies.limits import LINKS_ASKED_PER_ADDRESS
 from idp.policies.names import canonical_email
 from idp.services.case_standing import hold_case
@@ -70,7 +70,8 @@ def resend() -> ResponseReturnValue:
             resend_verification(sent.account, sent.case, browser=browser_id())
     except Refused as refused:
         return _page(sent, MailboxForm(), refused=refused)
-    browser_session[NOTICE] = gettext("已補發驗證信，先前信件中的連結已失效。")
+    again = gettext("已補發啟用信，先前信件中的連結已失效。")
+    browser_session[NOTICE] = again if _activates(sent) else gettext("已補發驗證信，先前信件中的連結已失效。")
     return redirect(url_for("registration_done.done", run=sent.run_id), 303)
 
 
@@ -97,7 +98,8 @@ def change_mailbox() -> ResponseReturnValue:
         return _page(sent, form, status=AlreadyExists.status)
     except Refused as refused:
         return _page(sent, form, refused=refused)
-    browser_session[NOTICE] = gettext("驗證信已寄到新的信箱，先前信件中的連結已失效。")
+    moved = gettext("啟用信已寄到新的信箱，先前信件中的連結已失效。")
+    browser_session[NOTICE] = moved if _activates(sent) else gettext("驗證信已寄到新的信箱，先前信件中的連結已失效。")
     return redirect(url_for("registration_done.done", run=sent.run_id), 303)
 
 
@@ -106,6 +108,10 @@ def _sent_or_gone() -> Sent:
     if sent is None:
         raise FormOfAnotherRun
     return sent
+
+
+def _activates(sent: Sent) -> bool:
+    return outlook_of(sent).activates
 
 
 def _check_still_waits(sent: Sent) -> None:

@@ -105,7 +105,10 @@ class CompanyFields(PlainForm):
 
 
 class CompanyForm(CompanyFields):
-    """統一編號 first; the rest once a number was looked up. The keywords say what else stands in the form."""
+    """統一編號 first; the rest once a number was looked up. The keywords say what else stands in the form.
+
+    ``names_business``: the fields have the words of manual 004 (R-209).
+    """
 
     confirmed = BooleanField(lazy_gettext("正確，這是我的公司"))
     responsible = StringField(lazy_gettext("公司負責人"), [AtMost(LONGEST_TYPED, PROBLEMS["name.form"])])
@@ -118,6 +121,7 @@ class CompanyForm(CompanyFields):
         must_confirm: bool,
         must_name: bool,
         keeps_number: bool = False,
+        names_business: bool = False,
         **values: Any,
     ) -> None:
         super().__init__(formdata, **values)
@@ -126,6 +130,8 @@ class CompanyForm(CompanyFields):
         if policy.responsible is Asked.HIDDEN:
             del self.responsible
         self.take_policy(policy)
+        if names_business:
+            self._name_business()
         if keeps_number:
             del self.number
             if "id_type" in self:
@@ -134,6 +140,13 @@ class CompanyForm(CompanyFields):
     def __iter__(self) -> Iterator[Field]:
         """In the order of the page."""
         return iter([self[name] for name in COMPANY_ORDER if name in self])
+
+    def _name_business(self) -> None:
+        self.company_name.label.text = str(gettext("營利事業名稱"))
+        self.company_phone.label.text = str(gettext("電話"))
+        self.company_address.label.text = str(gettext("地址"))
+        if "responsible" in self:
+            self.responsible.label.text = str(gettext("負責人"))
 
     def has_number(self) -> bool:
         """Whether the number can be one: asked alone, while the rest of the form may not have been shown yet."""
@@ -159,7 +172,10 @@ class CompanyForm(CompanyFields):
 
 
 class AccountForm(PersonFields, CredentialFields):
-    """帳號, 姓名, 手機電話, Email, 密碼, 確認密碼 (R-062 … R-067). A password that is kept need not be typed again."""
+    """帳號, 姓名, 手機電話, Email, 密碼, 確認密碼 (R-062 … R-067). A password that is kept need not be typed again.
+
+    ``is_numbered``: the account gets a number as its name and its password later: 聯絡人 and mailbox alone (R-209).
+    """
 
     def __init__(
         self,
@@ -167,10 +183,14 @@ class AccountForm(PersonFields, CredentialFields):
         *,
         keeps_password: bool = False,
         keeps_username: bool = False,
+        is_numbered: bool = False,
         **values: Any,
     ) -> None:
         super().__init__(formdata, **values)
         self.phone.label.text = str(gettext("手機電話"))
+        if is_numbered:
+            self._leave_out_credentials()
+            return
         if keeps_username:
             del self.username
         if keeps_password and not (self.password.data or self.password_again.data):
@@ -181,6 +201,12 @@ class AccountForm(PersonFields, CredentialFields):
     def __iter__(self) -> Iterator[Field]:
         """In the order of the page."""
         return iter([self[name] for name in ACCOUNT_ORDER if name in self])
+
+    def _leave_out_credentials(self) -> None:
+        self.name.label.text = str(gettext("聯絡人"))
+        self.email.label.text = str(gettext("電子郵件"))
+        for name in ("username", "password", "password_again"):
+            del self[name]
 
     def ask_about_name(self) -> None:
         """Say once that a company's name stands where a person's belongs (R-063, R-149)."""
@@ -195,7 +221,8 @@ class AccountForm(PersonFields, CredentialFields):
     @property
     def has_good_password(self) -> bool:
         """Whether a password was typed, twice alike. Ask it after validate()."""
-        return bool(self.password.data) and not self.password.errors and not self.password_again.errors
+        is_asked = "password" in self
+        return is_asked and bool(self.password.data) and not self.password.errors and not self.password_again.errors
 
 
 class LinkedForm(AccountForm, CompanyFields):

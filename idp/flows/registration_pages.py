@@ -30,6 +30,7 @@ from idp.flows.registration_words import (
     explanation_of,
 )
 from idp.flows.shown_texts import texts_before_applying
+from idp.mails.words import CREDENTIAL_SET_LABELS
 from idp.policies.cards import CardRank
 from idp.policies.company_names import parse_phone, shown_phone
 from idp.policies.entities import EntityKind
@@ -151,7 +152,7 @@ def offers_card(visit: Visit) -> bool:
 
 def account_page(visit: Visit, form: PlainForm | None = None) -> str:
     """P9: who she is and how she signs in."""
-    sent = form if isinstance(form, AccountForm) else account_form(visit.state)
+    sent = form if isinstance(form, AccountForm) else account_form(visit.state, is_numbered=visit.is_numbered)
     tell_trouble(visit, sent)
     return page_of(visit, Step.ACCOUNT, sent, has_password=visit.state.password_hash is not None)
 
@@ -167,6 +168,7 @@ def check_page(visit: Visit, form: PlainForm | None = None, *, refusal: str | No
         admin_is_named=company is not None and company.first_admin_email is not None and not leads,
         company_is_proven=visit.company_state.is_proven or card is not None,
         by_card=card is not None and card.signs_in,
+        credential=visit.credential,
     )
     return page_of(
         visit,
@@ -185,22 +187,57 @@ def _company_answers(visit: Visit) -> list[Answer]:
     by_card = visit.card is not None
     fixed = None if visit.is_correction or by_card else Step.COMPANY
     label = str(NUMBER_LABELS[EntityKind(state.id_type)]) if state.id_type else ""
+    named = _business_labels() if visit.is_numbered else _company_labels()
     answers = [
         Answer(label, state.number or "", "num", fixed, "number"),
-        Answer(gettext("公司名稱"), company_name(state), "", None if by_card else Step.COMPANY, "company_name"),
-        Answer(gettext("公司聯絡電話"), phone_answer(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
-        Answer(gettext("公司地址"), typed["company_address"], "", Step.COMPANY, "company_address"),
+        Answer(named["company_name"], company_name(state), "", None if by_card else Step.COMPANY, "company_name"),
+        Answer(named["company_phone"], phone_answer(typed["company_phone"]), "num", Step.COMPANY, "company_phone"),
+        Answer(named["company_address"], typed["company_address"], "", Step.COMPANY, "company_address"),
     ]
     if typed.get("responsible"):
-        answers.append(Answer(gettext("公司負責人"), typed["responsible"], "", Step.COMPANY, "responsible"))
+        answers.append(Answer(named["responsible"], typed["responsible"], "", Step.COMPANY, "responsible"))
     if visit.file is not None and Step.DOCUMENT in visit.steps:
         label, picture = gettext("公司證明文件"), visit.preview_address
         answers.append(Answer(label, visit.file.name, "", Step.DOCUMENT, "document", picture))
     return answers
 
 
+def _company_labels() -> dict[str, str]:
+    return {
+        "company_name": gettext("公司名稱"),
+        "company_phone": gettext("公司聯絡電話"),
+        "company_address": gettext("公司地址"),
+        "responsible": gettext("公司負責人"),
+    }
+
+
+def _business_labels() -> dict[str, str]:
+    """The fields in the words of manual 004 (R-209)."""
+    return {
+        "company_name": gettext("營利事業名稱"),
+        "company_phone": gettext("電話"),
+        "company_address": gettext("地址"),
+        "responsible": gettext("負責人"),
+    }
+
+
+def _numbered_answers(visit: Visit) -> list[Answer]:
+    """Of an account whose name and password come later: its kind, and the person to talk to (R-184, R-209)."""
+    typed = visit.state.typed
+    given = visit.state.corrects.username if visit.state.corrects else gettext("由系統產生，隨啟用信告知")
+    return [
+        Answer(gettext("帳號種類"), str(CREDENTIAL_SET_LABELS[visit.credential])),
+        Answer(gettext("帳號識別碼（IC）"), given),
+        Answer(gettext("聯絡人"), typed["name"], "", Step.ACCOUNT, "name"),
+        Answer(gettext("手機電話"), phone_answer(typed["phone"]), "num", Step.ACCOUNT, "phone"),
+        Answer(gettext("電子郵件"), canonical_email(typed["email"]) or typed["email"], "", Step.ACCOUNT, "email"),
+    ]
+
+
 def account_answers(visit: Visit) -> list[Answer]:
     """What the check page says of the account."""
+    if visit.is_numbered:
+        return _numbered_answers(visit)
     typed = visit.state.typed
     fixed = None if visit.is_correction else Step.ACCOUNT
     is_set = visit.state.password_hash is not None

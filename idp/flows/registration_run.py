@@ -16,8 +16,10 @@ from idp.browser import browser_id
 from idp.models import Account, Case, Company
 from idp.policies.company_names import shown_phone
 from idp.policies.documents import WANTED
+from idp.policies.registration import CredentialSet
 from idp.policies.registration_path import Step
 from idp.services.card_proofs import card_in
+from idp.services.case_policies import citizen_evidence_of, credential_of
 from idp.services.company_documents import document_of_case
 from idp.services.flows import KeptRun, any_run, finish_run, keep_run, start_run
 from idp.services.uploaded_files import give_files_to
@@ -80,7 +82,8 @@ class Registration:
     ``wants_card`` that the company is to be proven by its card, ``card`` the one that was given, which counts for the
     number it names alone; ``brought`` the number that came from a card which signs nobody in (R-203);
     ``wants_document`` that it is to be proven by a document, whose file is found by the run;
-    ``is_linked`` that a linked account is applied for, whose company is but typed.
+    ``is_linked`` that a linked account is applied for, whose company is but typed; ``credential`` what the account is
+    to sign in by (R-187, R-206), ``citizen_evidence_id`` what shows the citizen card that was given for it.
     """
 
     service_id: str
@@ -106,6 +109,8 @@ class Registration:
     card: GivenCard | None = None
     brought: str | None = None
     is_linked: bool = False
+    credential: str = CredentialSet.PASSWORD
+    citizen_evidence_id: str | None = None
 
     def has_done(self, step: Step) -> None:
         """A step holds from now on."""
@@ -173,6 +178,8 @@ def begin_correction(case: Case, account: Account, company: Company) -> str:
         corrects=Correction(case.id, case.version, account.username),
         card=_card_of(case),
         wants_document=document_of_case(case.id) is not None,
+        credential=credential_of(case),
+        citizen_evidence_id=citizen_evidence_of(case),
     )
     return _start(state, Step.COMPANY, None)
 

@@ -20,12 +20,12 @@ from idp.policies.registration import MailCheck
 from idp.policies.standing import AccountStatus
 from idp.services.authorization_requests import waiting_request
 from idp.services.card_proofs import card_in
+from idp.services.case_policies import credential_of, policy_of_case
 from idp.services.clients import client_by_id
 from idp.services.company_claims import state_of
 from idp.services.enrolled_cards import card_of_key
 from idp.services.mailbox_checks import WAITING, seconds_until_resend
-from idp.services.one_time_links import Purpose, live_link
-from idp.services.service_registry import registration_policy
+from idp.services.one_time_links import confirming_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def sent_by(run_id: str) -> Sent | None:
 
 def outlook_of(sent: Sent) -> Outlook:
     """What becomes of a case that was sent, as it was told when it was."""
-    policy, card = registration_policy(sent.service), card_in(sent.case.card_evidence_id)
+    policy, card = policy_of_case(sent.case), card_in(sent.case.card_evidence_id)
     there = card_of_key(card.key_sha256) if card is not None else None
     return Outlook(
         mail_check=policy.mail_check,
@@ -75,12 +75,13 @@ def outlook_of(sent: Sent) -> Outlook:
         and not (card is not None and card.rank is CardRank.PRIMARY),
         company_is_proven=card is not None or state_of(sent.company, policy).is_proven,
         by_card=card is not None and (there is None or there.account_id == sent.account.id),
+        credential=credential_of(sent.case),
     )
 
 
 def facts_of(sent: Sent) -> dict[str, Any]:
     account, outlook = sent.account, outlook_of(sent)
-    link = live_link(Purpose.VERIFY, account_id=account.id) if sent.waits_for_mailbox else None
+    link = confirming_link(account.id) if sent.waits_for_mailbox else None
     waiting = waiting_request(sent.request_id, browser=browser_id()) if sent.request_id else None
     client = client_by_id(waiting.client_id) if waiting else None
     sent_at = sent.case.submitted_at.astimezone(TAIPEI)
@@ -98,6 +99,7 @@ def facts_of(sent: Sent) -> dict[str, Any]:
         "is_new": account.status in {*WAITING, AccountStatus.REVIEW_PENDING} and sent.case.decided_at is None,
         "is_open": account.status is AccountStatus.ACTIVE,
         "is_over": account.status in {AccountStatus.REJECTED, AccountStatus.WITHDRAWN, AccountStatus.CLOSED},
+        "activates": outlook.activates,
         "back": application_of(client) if client else None,
         "back_href": url_for("authorize.resume", request_id=waiting.id) if waiting and client else None,
     }
@@ -107,8 +109,8 @@ def _next_steps(sent: Sent, outlook: Outlook) -> list[dict[str, Any]]:
     """What was done and what comes, in the order of this service: done, now or to come."""
     account = sent.account
     mail = {
-        "title": gettext("Email 驗證"),
-        "text": gettext("點選信件中的URL以認證Email帳號。"),
+        "title": gettext("啟用帳號") if outlook.activates else gettext("Email 驗證"),
+        "text": outlook.activation() if outlook.activates else gettext("點選信件中的URL以認證Email帳號。"),
         "is_done": account.email_verified_at is not None,
     }
     review = {

@@ -18,7 +18,7 @@ from idp.flows.forms import PlainForm
 from idp.flows.page_context import NOTICE
 from idp.flows.registration_run import Registration, begin_run, find_run, note_form, restore_run, save_run, state_of_run
 from idp.flows.registration_visit import Visit, visit_of
-from idp.policies.registration import offers_linked
+from idp.policies.registration import CredentialSet, offers_credentials, offers_linked
 from idp.policies.registration_path import Step
 from idp.policies.standing import AccountKind
 from idp.services.audit import record
@@ -124,8 +124,12 @@ def _kept_anew(step: Step) -> str:
     service = services.get(request.form.get("service", ""), only)
     if service is None:
         return url_for("registration.begin")
-    is_linked = request.form.get("kind") == AccountKind.LINKED and offers_linked(registration_policy(service))
-    state = Registration(service.id, is_restored=True, is_linked=is_linked)
+    policy, credential = registration_policy(service), request.form.get("credential", "")
+    is_linked = request.form.get("kind") == AccountKind.LINKED and offers_linked(policy)
+    if not is_linked and offers_credentials(policy) and credential not in policy.credentials:
+        return url_for("registration.begin", service=service.id)
+    chosen = CredentialSet(credential) if credential in policy.credentials else policy.credentials[0]
+    state = Registration(service.id, is_restored=True, is_linked=is_linked, credential=chosen)
     note_form(state, step, request.form)
     run_id = begin_run(state)
     return url_for(f"registration.{step}", run=run_id)

@@ -43,7 +43,7 @@ def send(visit: Visit) -> Outcome:
 
 def _submitted(visit: Visit) -> Case:
     state = visit.state
-    if state.password_hash is None:
+    if state.password_hash is None and not visit.is_numbered:
         raise ValueError("the account step does not hold")
     return submit_case(
         Submission(
@@ -56,6 +56,8 @@ def _submitted(visit: Visit) -> Case:
             address=peer_address(),
             client_id=state.client_id,
             card_evidence_id=visit.card.evidence_id if visit.card else None,
+            credential=visit.credential,
+            citizen_evidence_id=state.citizen_evidence_id,
         )
     )
 

@@ -11,8 +11,23 @@ from idp.models import Company, CompanyDocument, Service, UploadedFile
 from idp.policies.cards import PROOF_LASTS, CardRank
 from idp.policies.documents import RESUBMITTABLE, FileState
 from idp.policies.entities import EntityKind
-from idp.policies.registration import Proof, RegistrationPolicy, offers_linked
-from idp.policies.registration_path import CompanyState, Path, Step, path_of, policy_for, takes_card
+from idp.policies.registration import (
+    CredentialSet,
+    Proof,
+    RegistrationPolicy,
+    has_number_as_name,
+    offers_credentials,
+    offers_linked,
+)
+from idp.policies.registration_path import (
+    CompanyState,
+    Path,
+    Step,
+    path_of,
+    policy_for,
+    policy_for_credential,
+    takes_card,
+)
 from idp.policies.registration_steps import OF_A_LINKED_ACCOUNT, current_step, is_reached, step_before, steps_of
 from idp.services.clients import client_by_id
 from idp.services.company_claims import known_company, state_of
@@ -24,7 +39,10 @@ from idp.services.uploaded_files import counting_file, files_of_run, may_be_seen
 
 @dataclass(slots=True)
 class Visit:
-    """A living run with all that decides about it; ``status`` is that of the page if the person stays at it."""
+    """A living run with all that decides about it; ``status`` is that of the page if the person stays at it.
+
+    ``policy`` is the service's as it is for the kind of account that was chosen; ``asks_kind``: there were several.
+    """
 
     run_id: str
     request_id: str | None
@@ -39,6 +57,7 @@ class Visit:
     is_sent: bool = False
     status: int = 400
     retry_seconds: int | None = None
+    asks_kind: bool = False
 
     def know_company(self) -> None:
         """Look for the company of the number that the run has now."""
@@ -94,9 +113,25 @@ class Visit:
             self.policy_here,
             self.company_state,
             card=CardRank(card.rank) if card else None,
-            wants_card=self.state.wants_card,
+            wants_card=self.state.wants_card or self.must_show_card,
+            wants_citizen=self.credential is CredentialSet.CITIZEN_CARD,
             wants_document=self.state.wants_document,
         )
+
+    @property
+    def credential(self) -> CredentialSet:
+        """What the account is to sign in by."""
+        return CredentialSet(self.state.credential)
+
+    @property
+    def must_show_card(self) -> bool:
+        """Whether a certificate account is applied for: its company's card is shown, whatever is known (R-180)."""
+        return self.credential is CredentialSet.COMPANY_CARD
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the account is called by a number that is made for it: no name or password is asked (R-188)."""
+        return has_number_as_name(self.policy) and not self.state.is_linked
 
     @property
     def policy_here(self) -> RegistrationPolicy:
@@ -143,6 +178,7 @@ class Visit:
         if self.state.explained == self.explanation:
             done |= {Step.VERIFIED, Step.PROOF}
         done = done | {Step.CARD} if self.card is not None else done - {Step.CARD}
+        done = done | {Step.CITIZEN} if self.state.citizen_evidence_id is not None else done - {Step.CITIZEN}
         done = done - {Step.DOCUMENT} if self.file is None else done
         return (
             done if set(self.texts) <= {(text, version) for text, version in self.state.texts} else done - {Step.TERMS}
@@ -174,7 +210,7 @@ class Visit:
     def way_back(self, step: Step) -> str | None:
         """Where the step before is; at the first the kinds of account, or None where nobody was asked for the kind."""
         before = step_before(self.steps, step)
-        if before is None and offers_linked(self.policy) and not self.is_correction and self.state.brought is None:
+        if before is None and self.asks_kind and not self.is_correction and self.state.brought is None:
             return url_for("registration.begin", run=self.run_id)
         return self.address(before) if before else None
 
@@ -184,7 +220,10 @@ def visit_of(kept: KeptRun) -> Visit:
     state = state_of_run(kept)
     service = session.get_one(Service, state.service_id)
     on_the_way_to(client_by_id(state.client_id) if state.client_id else None)
-    visit = Visit(kept.id, kept.request_id, state, service, registration_policy(service))
+    whole = registration_policy(service)
+    policy = policy_for_credential(whole, CredentialSet(state.credential))
+    asks_kind = offers_linked(whole) or offers_credentials(whole)
+    visit = Visit(kept.id, kept.request_id, state, service, policy, asks_kind=asks_kind)
     visit.know_company()
     visit.know_files()
     return visit

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext, lazy_gettext
 
 from idp.policies.entities import EntityKind
-from idp.policies.registration import FirstAdmin, MailCheck, Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration import CredentialSet, FirstAdmin, MailCheck, Proof, RegistrationPolicy, Reviewer
 from idp.policies.registration_path import CompanyState, Path, Step
 from idp.policies.registry import RegisterStatus, Source
 from idp.policies.standing import CompanyProof
@@ -16,6 +16,7 @@ STEP_LABELS = {
     Step.VERIFIED: lazy_gettext("公司驗證"),
     Step.PROOF: lazy_gettext("公司驗證"),
     Step.CARD: lazy_gettext("憑證驗證"),
+    Step.CITIZEN: lazy_gettext("自然人憑證"),
     Step.DOCUMENT: lazy_gettext("證明文件"),
     Step.ACCOUNT: lazy_gettext("帳號資料"),
     Step.CHECK: lazy_gettext("確認送出"),
@@ -90,6 +91,8 @@ def explanation_of(proof: CompanyProof, state: CompanyState, path: Path) -> str:
 
 def company_lead(policy: RegistrationPolicy) -> str:
     """What the company step says first (R-003)."""
+    if policy.mail_check is MailCheck.ACTIVATION:
+        return str(gettext("請輸入公司基本資料，各欄位均為必填。"))
     if policy.first_admin is FirstAdmin.FIRST_VERIFIED and policy.company_proof == (Proof.CARD,):
         return str(gettext("以貴公司為群組單位，首次申請帳號需使用工商憑證進行驗證並成為群組管理員。"))
     if policy.first_admin is FirstAdmin.FIRST_VERIFIED:
@@ -103,6 +106,10 @@ def check_lead(policy: RegistrationPolicy, *, is_correction: bool) -> str:
         return str(gettext("請確認以下資料，再送出修正後的申請。"))
     if policy.mail_check is MailCheck.AFTER_REVIEW:
         return str(gettext("確定要送出申請？請確認以下資料；送出後，系統會寄信至所申請信箱，通知您已收到申請。"))
+    if policy.mail_check is MailCheck.ACTIVATION:
+        return str(
+            gettext("如輸入資料無誤，請點選「申請帳號」，完成申請作業；系統會寄發確認信函至您填寫的電子郵件信箱。")
+        )
     return str(gettext("確定要送出申請？請確認以下資料；送出後，系統將自動發送驗證Email至所申請信箱。"))
 
 
@@ -116,6 +123,12 @@ class Outlook:
     admin_is_named: bool
     company_is_proven: bool
     by_card: bool = False
+    credential: CredentialSet = CredentialSet.PASSWORD
+
+    @property
+    def activates(self) -> bool:
+        """Whether the account is activated by the link of its mail (C-4)."""
+        return self.mail_check is MailCheck.ACTIVATION
 
     @property
     def has_review(self) -> bool:
@@ -126,6 +139,10 @@ class Outlook:
         """Who decides, and when (R-033, R-170)."""
         if self.mail_check is MailCheck.AFTER_REVIEW:
             return str(gettext("收到通知信，僅表示您的帳號申請已成功送出，還無法做登入使用；須等候服務單位審核。"))
+        if self.activates:
+            by_admin = self.reviewer is Reviewer.GROUP_ADMIN
+            by_operator = gettext("完成啟用後，需等候服務單位審核。")
+            return str(gettext("完成啟用後，需等候貴公司群組管理員審核。") if by_admin else by_operator)
         if self.reviewer is Reviewer.GROUP_ADMIN:
             return str(gettext("完成Email認證後，需等候貴公司群組管理員審核。"))
         if self.company_is_proven:
@@ -133,7 +150,9 @@ class Outlook:
         return str(gettext("完成Email認證後，需等候服務單位確認貴公司並完成審核。"))
 
     def opening(self) -> list[str]:
-        """When the account can be used, and as what (R-028, R-029, R-034, R-035)."""
+        """When the account can be used, and as what (R-028, R-029, R-034, R-035; R-195)."""
+        if self.activates:
+            return self._activated()
         if self.mail_check is MailCheck.AFTER_REVIEW:
             return [gettext("審核通過後，系統會寄出驗證信；完成Email認證後，即可使用帳號與密碼登入。")]
         if self.becomes_admin and self.admin_is_named:
@@ -150,10 +169,25 @@ class Outlook:
             return [gettext("完成Email認證後，即可使用帳號與密碼登入。")]
         return [gettext("審核通過後，即可使用此帳號密碼登入。")]
 
+    def activation(self) -> str:
+        """What the mail tells, and what is to be done with it (R-186, R-188, R-212)."""
+        sets = gettext("請開啟該信件，點選「啟用帳號」，核對統一編號並自行設定密碼。")
+        may_set = gettext("請開啟該信件，點選「啟用帳號」並核對統一編號；密碼可以不設定，用憑證登入。")
+        return str(sets if self.credential is CredentialSet.PASSWORD else may_set)
+
+    def _activated(self) -> list[str]:
+        if self.has_review:
+            return [gettext("審核通過後，該組帳號即可開始登入。")]
+        opened = gettext("啟用帳號後，該組帳號即可開始登入。")
+        if self.becomes_admin and not self.admin_is_named:
+            return [opened, gettext("此帳號即為該公司之群組管理員。"), gettext("貴公司其他帳號即由您負責審核。")]
+        return [opened]
+
     def card(self) -> list[str]:
         """That the card signs in too, once its person is let in."""
         return [gettext("帳號開通後，也可以使用這張工商憑證登入。")] if self.by_card else []
 
     def sentences(self) -> list[str]:
         """All of it, in order."""
-        return [*([self.review()] if self.has_review else []), *self.opening(), *self.card()]
+        mailed = [self.activation()] if self.activates else []
+        return [*mailed, *([self.review()] if self.has_review else []), *self.opening(), *self.card()]

@@ -1,6 +1,7 @@
-"""Sign in with account name and password (P1).
+"""Sign in with account name and password (P1), and with the company's number where a service asks it (R-227).
 
     ask --> right password --> the waiting request, the page that wanted a sign-in (?back=), or /account
+                           --> its account has an authenticator app: the code first (second_step.py)
         --> refused: the form again, nothing lost but the password
 
 With a sign-in running the form is fixed to its person (re-authentication); "use another account" says that the running
@@ -23,6 +24,7 @@ from idp.flows.door import (
     Arrival,
     about_a_try,
     about_another,
+    about_two_factors,
     arrival_of,
     lead_on,
     let_in,
@@ -32,6 +34,8 @@ from idp.flows.door import (
 )
 from idp.flows.forms import PlainForm, with_retry
 from idp.flows.messages import sentence_for
+from idp.flows.number_sign_in import NumberDoor, door_fields, number_door, ways_to_numbers
+from idp.flows.second_step import second_step_of
 from idp.policies.assurance import Method
 from idp.policies.names import canonical_username
 from idp.services.authorization_requests import WaitingRequest
@@ -41,16 +45,26 @@ from idp.services.password_sign_in import judge, open_try, settle_try
 bp = Blueprint("sign_in", __name__)
 
 LONGEST_NAME = 256
+LONGEST_NUMBER = 64
 LONGEST_PASSWORD = 1024
 
 
 class SignInForm(PlainForm):
-    """Account name and password."""
+    """Account name and password; 統一編號 where the door asks it."""
 
+    service = HiddenField()
+    linked = HiddenField()
     request_id = HiddenField()
     other = HiddenField()
     back = HiddenField()
     again = HiddenField()
+    tax_id = StringField(
+        lazy_gettext("統一編號"),
+        [
+            InputRequired(lazy_gettext("請輸入統一編號。")),
+            AtMost(LONGEST_NUMBER, lazy_gettext("統一編號太長。")),
+        ],
+    )
     username = StringField(
         lazy_gettext("使用者帳號"),
         [
@@ -66,6 +80,19 @@ class SignInForm(PlainForm):
         ],
     )
 
+    def __init__(self, door: NumberDoor | None, formdata: Any = None, **values: Any) -> None:
+        super().__init__(formdata, **values)
+        self.service.data, self.linked.data = (door_fields(door).get(name) or "" for name in ("service", "linked"))
+        if door is None or door.is_linked or not door.asks_company:
+            del self.tax_id
+        if door is not None and not door.is_linked:
+            self.username.label.text, self.password.label.text = gettext("電子身分帳號"), gettext("密碼")
+
+    @property
+    def company(self) -> str:
+        """統一編號 as it was typed, "" where it is not asked."""
+        return (self.tax_id.data or "") if "tax_id" in self else ""
+
 
 @bp.get("/login")
 def ask() -> ResponseReturnValue:
@@ -73,31 +100,36 @@ def ask() -> ResponseReturnValue:
     arrival = arrival_of(request.args)
     if arrival.is_done:
         return redirect(arrival.goes_on, 303)
-    form = SignInForm(data=arrival.fields)
+    door = number_door(arrival, request.args)
+    form = SignInForm(door, data=arrival.fields)
     if arrival.signed_in is not None and not arrival.other:
         form.username.data = arrival.signed_in.human.username
     elif arrival.waiting is not None:
         form.username.data = _hinted_name(arrival.waiting)
-    return _page(form, arrival)
+    return _page(form, arrival, door)
 
 
 @bp.post("/login")
 def answer() -> ResponseReturnValue:
     """Judge name and password. The three acts keep hashing out of the write transaction."""
-    form, arrival = SignInForm(request.form), arrival_of(request.form)
+    arrival = arrival_of(request.form)
+    door = number_door(arrival, request.form)
+    form = SignInForm(door, request.form)
     if not form.validate():
-        return _page(form, arrival, status=400)
+        return _page(form, arrival, door, status=400)
     try:
         _refuse_another_person(form, arrival)
         with transaction():
-            attempt = open_try(form.username.data or "", browser=browser_id(), address=peer_address())
+            company = door.company_of(form.company) if door is not None else None
+            attempt = open_try(form.username.data or "", browser=browser_id(), address=peer_address(), company=company)
         verdict = judge(attempt, form.password.data or "")
         with transaction():
             account = settle_try(attempt, verdict)
-            token = let_in(account, [Method.PASSWORD], arrival, previous=previous_sign_in())
+            step = second_step_of(account, arrival)
+            token = None if step else let_in(account, [Method.PASSWORD], arrival, previous=previous_sign_in())
     except Refused as refused:
-        return _page(form, arrival, refused=refused, status=refused.status)
-    return lead_on(token, arrival.leads(account))
+        return _page(form, arrival, door, refused=refused, status=refused.status)
+    return lead_on(token, arrival.leads(account)) if token else redirect(step or "", 303)
 
 
 def _refuse_another_person(form: SignInForm, arrival: Arrival) -> None:
@@ -113,19 +145,31 @@ def _hinted_name(waiting: WaitingRequest) -> str:
     return hint if hint and not hint.startswith(("ga_", "la_")) and not hint.isdigit() else ""
 
 
-def _page(form: SignInForm, arrival: Arrival, *, refused: Refused | None = None, status: int = 200) -> Response:
-    show_door(arrival, "sign_in.ask")
+def _page(
+    form: SignInForm, arrival: Arrival, door: NumberDoor | None, *, refused: Refused | None = None, status: int = 200
+) -> Response:
+    show_door(arrival, "sign_in.ask", **door_fields(door))
     page = render_template(
         "sign_in/password.html",
         form=form,
-        refusal=sentence_for(refused) if refused else None,
+        door=door,
+        number_ways=ways_to_numbers(arrival) if door is None else [],
+        refusal=_sentence(refused, door) if refused else None,
         way=way_on(refused),
         reason=_reason(arrival),
         fixed_username=arrival.is_fixed,
         other_href=url_for("sign_in.ask", **arrival.on_the_way, other=1) if arrival.is_fixed else None,
         card_href=url_for("card_sign_in.ask", **arrival.on_the_way, other=form.other.data or None),
+        citizen_href=url_for("card_sign_in.ask", **arrival.on_the_way, other=form.other.data or None, kind="citizen"),
     )
     return with_retry(make_response(page, status), refused)
+
+
+def _sentence(refused: Refused, door: NumberDoor | None) -> str:
+    """One neutral sentence for whatever does not fit, where the company's number is asked too (R-229)."""
+    if isinstance(refused, BadCredentials) and door is not None and door.asks_company and not door.is_linked:
+        return str(gettext("統一編號、電子身分帳號或密碼不正確。"))
+    return sentence_for(refused)
 
 
 def _reason(arrival: Arrival) -> Any:
@@ -133,7 +177,7 @@ def _reason(arrival: Arrival) -> Any:
     if arrival.waiting is not None and arrival.waiting.is_try:
         return about_a_try(arrival)
     if arrival.signed_in is not None:
-        return about_another(arrival) or gettext("為了您的安全，請再次輸入密碼。")
+        return about_another(arrival) or about_two_factors(arrival) or gettext("為了您的安全，請再次輸入密碼。")
     if arrival.waiting is not None and "create" in arrival.waiting.parameters.get("prompt", "").split():
         return _reason_for_create(arrival.waiting)
     if request.args.get("signed_out"):

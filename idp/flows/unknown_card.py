@@ -1,4 +1,4 @@
-"""A good card of a company that is known here, enrolled on no account: what its bearer may do (R-203).
+"""A good card of a person, or of a company that is known here, enrolled on no account: what its bearer may do (R-203).
 
 A card alone takes no account over, and what the page says of the company is what the card says.
 
@@ -13,7 +13,7 @@ from idp.flows.card_sign_in import CARD_RUN
 from idp.flows.card_words import RANK_LABELS
 from idp.flows.door import arrival_of
 from idp.flows.page_context import on_the_way_to
-from idp.policies.cards import CardRank, CardWay, ways_of
+from idp.policies.cards import CardKind, CardRank, CardWay, ways_of
 from idp.services.card_sign_in import situation_of
 from idp.services.clients import client_by_id
 from idp.services.flows import running
@@ -30,6 +30,8 @@ def ask() -> ResponseReturnValue:
     if run is None:
         return redirect(url_for("card_sign_in.ask", request_id=request_id, again=1), 303)
     on_the_way_to(client_by_id(arrival.waiting.client_id) if arrival.waiting else None)
+    if run.data.get("kind") == CardKind.CITIZEN:
+        return _citizen(run.id, str(run.data["name"]), request_id)
     rank = CardRank(run.data["rank"])
     ways = ways_of(situation_of(run.data["tax_id"], rank))
     hrefs = {
@@ -44,5 +46,17 @@ def ask() -> ResponseReturnValue:
         rank=RANK_LABELS[rank],
         ways=[(way.value, hrefs[way]) for way in ways],
         card_href=url_for("card_sign_in.ask", request_id=request_id),
+        password_href=url_for("sign_in.ask", request_id=request_id),
+    )
+
+
+def _citizen(run_id: str, name: str, request_id: str | None) -> str:
+    """Whether she has an account, nobody can tell from a name: she says so herself."""
+    return render_template(
+        "sign_in/card_citizen.html",
+        name=name,
+        enrol_href=url_for("sign_in.ask", back="/account/credentials"),
+        apply_href=url_for("registration.begin", card=run_id, request_id=request_id),
+        card_href=url_for("card_sign_in.ask", request_id=request_id, kind=CardKind.CITIZEN.value),
         password_href=url_for("sign_in.ask", request_id=request_id),
     )

@@ -1,5 +1,6 @@
 """Messages to people about their account."""
 
+from datetime import datetime
 from typing import Any
 
 from idp.db import session
@@ -20,6 +21,26 @@ def account_suspended(account: Account, reason: str) -> None:
 def account_restored(account: Account, reason: str | None = None) -> None:
     """帳號恢復: the account signs in again, and why where a reason is given."""
     compose("account_restored", account, **_about(account), reason=reason)
+
+
+def account_idle(account: Account, *, suspended_on: datetime) -> None:
+    """帳號即將停用: nobody has used it for long; who signs in until then keeps it."""
+    compose("account_idle", account, **_about(account), until=suspended_on.isoformat(), path="/login")
+
+
+def account_idle_kept(account: Account) -> None:
+    """久未使用: of the last group admin of a company, who is not suspended."""
+    compose("account_idle", account, **_about(account), until=None, path="/login")
+
+
+def account_idle_suspended(account: Account) -> None:
+    """帳號因久未使用而停用, and who restores it."""
+    compose("account_idle_suspended", account, **_about(account))
+
+
+def account_closed(account: Account, reason: str | None = None) -> None:
+    """帳號已關閉: what has ended, and what is kept."""
+    compose("account_closed", account, **_about(account), reason=reason)
 
 
 def data_scope_changed(account: Account) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from idp.mails.compose import compose, compose_to
 from idp.models import Account, Case, Company, Invitation
-from idp.policies.registration import Reviewer
+from idp.policies.registration import CredentialSet, Reviewer
 from idp.policies.standing import Approval
 
 STATUS_PAGE = "/register/status"
@@ -29,6 +29,35 @@ def verification(account: Account, company: Company, case: Case, *, token: str, 
     )
 
 
+def activation(
+    account: Account, company: Company, case: Case, credential: CredentialSet, *, token: str, end: datetime
+) -> None:
+    """啟用帳號: the account's number, and the one link by which it begins to work (R-186, R-190 … R-193; D-2)."""
+    compose(
+        "activation",
+        account,
+        secret_path=f"/activate/{token}",
+        **_about(account, company),
+        electronic_id=account.electronic_id,
+        credential_set=str(credential),
+        is_reviewed=case.reviewer is not Reviewer.AUTO,
+        case_number=case.number,
+        until=end.isoformat(),
+    )
+
+
+def case_link(account: Account, company: Company, case: Case, *, token: str, end: datetime) -> None:
+    """To an applicant without a password who wants to correct or take back her application: that it is she (P12)."""
+    compose(
+        "case_link",
+        account,
+        secret_path=f"/register/status/open/{token}",
+        **_about(account, company),
+        case_number=case.number,
+        until=end.isoformat(),
+    )
+
+
 def application_received(account: Account, company: Company, case: Case) -> None:
     """申請已收到: the mailbox is confirmed (or comes later), and somebody has to decide (R-033, R-169)."""
     compose(
@@ -42,14 +71,20 @@ def application_received(account: Account, company: Company, case: Case) -> None
     )
 
 
-def application_approved(account: Account, company: Company, *, is_first_admin: bool = False) -> None:
-    """審核通過: one can sign in now (R-034); the first of a company is told that she is its group admin (R-029)."""
+def application_approved(
+    account: Account, company: Company, *, is_first_admin: bool = False, by_password: bool = True
+) -> None:
+    """審核通過: one can sign in now (R-034); the first of a company is told that she is its group admin (R-029).
+
+    ``by_password``: her account has one; that of a card may have none.
+    """
     compose(
         "application_approved",
         account,
         **_about(account, company),
         role=str(account.role),
         is_first_admin=is_first_admin,
+        by_password=by_password,
         is_reviewed=account.approval is not Approval.AUTO,
         path="/login",
     )

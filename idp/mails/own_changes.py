@@ -17,6 +17,22 @@ def password_changed(account: Account, *, has_cancelled_mailbox: bool) -> None:
     compose("password_changed", account, **told, path="/account/password")
 
 
+def password_reset(account: Account, *, token: str, end: datetime) -> None:
+    """重設密碼: the link by which a new password is set; no password travels by mail (D-1)."""
+    compose("password_reset", account, **_about(account), secret_path=f"/password/reset/{token}", until=end.isoformat())
+
+
+def no_password(account: Account) -> None:
+    """這個帳號沒有密碼: for who has forgotten one that never was; the PIN of a certificate is not ours (R-216)."""
+    compose("no_password", account, **_about(account), path="/login")
+
+
+def password_was_reset(account: Account, *, has_cancelled_mailbox: bool, has_dropped_factors: bool) -> None:
+    """密碼已重設, that a change of mailbox which waited is cancelled, and second factors of these days removed."""
+    told = {**_about(account), "has_cancelled_mailbox": has_cancelled_mailbox}
+    compose("password_was_reset", account, **told, has_dropped_factors=has_dropped_factors)
+
+
 def mailbox_to_confirm(account: Account, mailbox: str, *, token: str, end: datetime) -> None:
     """新信箱驗證: the link by which a change of mailbox takes effect, to the new mailbox (R-140)."""
     compose_to(

@@ -11,10 +11,19 @@ from jinja2 import Environment, Template
 from idp.config import settings
 from idp.db import session
 from idp.mails.compose import unsealed, unsealed_code
-from idp.mails.words import DOCUMENT_REASON_SENTENCES, ENDED_BY_LABELS, RANK_LABELS, REASON_SENTENCES, ROLE_LABELS
+from idp.mails.words import (
+    CARD_KIND_LABELS,
+    CREDENTIAL_LABELS,
+    CREDENTIAL_SET_LABELS,
+    DOCUMENT_REASON_SENTENCES,
+    ENDED_BY_LABELS,
+    RANK_LABELS,
+    REASON_SENTENCES,
+    ROLE_LABELS,
+)
 from idp.models import Account, OutboxEntry, Service
 from idp.policies.bindings import EndedBy
-from idp.policies.cards import CardRank
+from idp.policies.cards import CardKind, CardRank
 from idp.policies.mail_texts import MAIL_TEXTS
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
@@ -78,11 +87,15 @@ def _common(entry: OutboxEntry, link: str | None) -> dict[str, Any]:
     context = entry.payload["context"]
     secret = link if link is not None and "sealed" in entry.payload else unsealed(entry.payload)
     role, reason, rank = (context.get(name) for name in ("role", "reason_code", "card_rank"))
+    is_citizen = context.get("card_kind") == CardKind.CITIZEN
     until, since = (_moment(context.get(name)) for name in ("until", "waiting_since"))
     return {
         "role_label": ROLE_LABELS[Role(role)] if role else None,
         **_about_binding(context),
-        "rank_label": RANK_LABELS[CardRank(rank)] if rank else None,
+        "credential_label": CREDENTIAL_LABELS.get(context.get("credential", "")),
+        "credential_set_label": CREDENTIAL_SET_LABELS.get(context.get("credential_set", "")),
+        "is_citizen_card": is_citizen,
+        "rank_label": CARD_KIND_LABELS[CardKind.CITIZEN] if is_citizen else rank and RANK_LABELS[CardRank(rank)],
         "reason_sentence": REASON_SENTENCES.get(Reason(reason)) if reason else None,
         "reason_sentences": [
             DOCUMENT_REASON_SENTENCES[one]
@@ -118,7 +131,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _link(template: str, context: dict[str, Any]) -> str | None:
     # Who is suspended can't open the page the button leads to.
-    closed = {"account_suspended", "company_suspended"}
+    closed = {"account_suspended", "account_idle_suspended", "account_closed", "company_suspended"}
     if template in closed:
         return None
     # An application's own address, as those who run the provider have registered it.

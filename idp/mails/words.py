@@ -4,8 +4,9 @@ refused (as its applicant reads it)."""
 from flask_babel import LazyString, lazy_gettext
 
 from idp.policies.bindings import EndedBy
-from idp.policies.cards import CardRank
+from idp.policies.cards import CardKind, CardRank
 from idp.policies.documents import INFECTED, DocumentReason
+from idp.policies.registration import CredentialSet
 from idp.policies.reviews import Reason
 from idp.policies.roles import Role
 
@@ -19,12 +20,25 @@ RANK_LABELS = {
     CardRank.SECONDARY: lazy_gettext("附卡"),
     CardRank.MOBILE: lazy_gettext("行動工商憑證（附卡）"),
 }
+CARD_KIND_LABELS = {
+    CardKind.COMPANY: lazy_gettext("工商憑證"),
+    CardKind.CITIZEN: lazy_gettext("自然人憑證"),
+}
 ENDED_BY_LABELS = {
     EndedBy.LINKED: lazy_gettext("鏈結帳號使用者"),
     EndedBy.OWNER: lazy_gettext("一般帳號使用者"),
     EndedBy.GROUP_ADMIN: lazy_gettext("公司的群組管理員"),
     EndedBy.OPERATOR: lazy_gettext("服務單位"),
     EndedBy.CLOSURE: lazy_gettext("帳號已關閉"),
+}
+CREDENTIAL_LABELS = {
+    "passkey": lazy_gettext("通行密鑰"),
+    "app": lazy_gettext("驗證器"),
+}
+CREDENTIAL_SET_LABELS = {
+    CredentialSet.PASSWORD: lazy_gettext("非憑證帳號"),
+    CredentialSet.COMPANY_CARD: lazy_gettext("工商憑證帳號"),
+    CredentialSet.CITIZEN_CARD: lazy_gettext("自然人憑證帳號"),
 }
 # ``other`` has the reviewer's own words alone.
 REASON_SENTENCES = {

@@ -11,6 +11,7 @@ from idp.models.grants import Grant, Token, UsedAssertion
 from idp.models.limits import LimitCounter, NameFailures
 from idp.models.operators import Authenticator, Operator, OperatorSession, RecoveryCode
 from idp.models.outbox import OutboxEntry
+from idp.models.passkeys import Passkey, PasskeyChallenge
 from idp.models.registry import RegisterEntry, RegisterImport, RegisterLookup, RegisterName, RegisterOrder
 from idp.models.secrets import OneTimeSecret
 from idp.models.sign_ins import AuthorizationRequest, ClientSession, Flow, Launch, SignIn
@@ -49,6 +50,8 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxEntry",
+    "Passkey",
+    "PasskeyChallenge",
     "Password",
     "RecoveryCode",
     "RegisterEntry",

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.db import Base
+from idp.db import Base, now
 from idp.models.columns import HASH_BYTES, ID_LENGTH, by_bytes, words
 from idp.policies.bindings import BindingProof, EndedBy
 from idp.policies.reminders import Reminders
@@ -15,6 +15,8 @@ from idp.policies.standing import AccountKind, AccountStatus, Approval, BindingS
 # Word for word in every query that is to use the partial index.
 NOT_LET_IN = "status IN ('email_pending', 'email_expired', 'withdrawn')"
 LEADS = "role = 'group_admin' AND status = 'active'"
+IS_ACTIVE = "status = 'active'"
+IS_CLOSED = "status = 'closed' AND email <> ''"
 NOT_UNBOUND = "state <> 'unbound'"
 
 
@@ -49,6 +51,20 @@ class Account(Base):
             sqlite_where=text(NOT_LET_IN),
             postgresql_where=text(NOT_LET_IN),
         ),
+        # What the worker asks for: who has idled, the longest first.
+        Index(
+            "ix_accounts_idle",
+            "last_used_at",
+            sqlite_where=text(IS_ACTIVE),
+            postgresql_where=text(IS_ACTIVE),
+        ),
+        # Whose contact data is still kept after closing.
+        Index(
+            "ix_accounts_closed",
+            "updated_at",
+            sqlite_where=text(IS_CLOSED),
+            postgresql_where=text(IS_CLOSED),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -73,6 +89,10 @@ class Account(Base):
     suspended_by: Mapped[str | None] = mapped_column(String(80))
     reminders: Mapped[Reminders] = mapped_column(words(Reminders), default=Reminders.EACH)
     perm_ver: Mapped[int] = mapped_column(default=1)
+    # The last sign-in, or the last use through a binding, to the day: an account that idles for long is suspended.
+    # It counts from the moment the account was made.
+    last_used_at: Mapped[datetime | None] = mapped_column(default=now)
+    idle_warned_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -8,14 +8,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
 from idp.models.columns import HASH_BYTES, ID_LENGTH, index_where_named, words
-from idp.policies.cards import CardRank
+from idp.policies.cards import CardKind, CardRank
 
 HEX_LENGTH = 64
 CODE_LENGTH = 40
+UNSENT = "account_id IS NULL AND purpose = 'citizen'"
 
 
 class Card(Base):
-    """A card that signs an account in, known by its public key: serials and certificates change when it is renewed."""
+    """A card that signs an account in, known by its public key: serials and certificates change when it is renewed.
+
+    A citizen card (自然人憑證) names a person and no company: ``company_id`` and ``tax_id`` are empty then.
+    """
 
     __tablename__ = "cards"
     __table_args__ = (
@@ -39,12 +43,13 @@ class Card(Base):
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
-    company_id: Mapped[str] = mapped_column(ForeignKey("companies.id"))
+    kind: Mapped[CardKind] = mapped_column(words(CardKind), default=CardKind.COMPANY, server_default=CardKind.COMPANY)
+    company_id: Mapped[str | None] = mapped_column(ForeignKey("companies.id"))
     key_sha256: Mapped[str] = mapped_column(String(HEX_LENGTH))
     certificate_sha256: Mapped[str] = mapped_column(String(HEX_LENGTH))
     certificate: Mapped[bytes] = mapped_column(LargeBinary)
     serial: Mapped[str] = mapped_column(String(HEX_LENGTH))
-    tax_id: Mapped[str] = mapped_column(String(8))
+    tax_id: Mapped[str | None] = mapped_column(String(8))
     name: Mapped[str] = mapped_column(String(200))
     rank: Mapped[CardRank] = mapped_column(words(CardRank))
     not_before: Mapped[datetime]
@@ -77,13 +82,20 @@ class CardChallenge(Base):
 class CardEvidence(Base):
     """What a card proved, as it can be judged again by anybody: statement, signature, certificate, revocation answer.
 
-    A row is written once and never changed; the audit row of the act names it.
+    A row is written once; the audit row of the act names it. That of a citizen card in an application (``purpose``
+    citizen) names its account once the application is sent, and goes where it never is: it is a person's.
     """
 
     __tablename__ = "card_evidence"
     __table_args__ = (
         index_where_named("card_evidence", "account_id"),
         index_where_named("card_evidence", "company_id"),
+        Index(
+            "ix_card_evidence_unsent",
+            "at",
+            sqlite_where=text(UNSENT),
+            postgresql_where=text(UNSENT),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -101,7 +113,10 @@ class CardEvidence(Base):
 
 
 class TrustAnchor(Base):
-    """A certificate of a CA that the operator has pinned: a root, or a CA under it that issues cards."""
+    """A certificate of a CA that the operator has pinned: a root, or a CA under it that issues cards.
+
+    ``issues`` is whose cards are taken from it: the companies' CA names no person and the citizens' no company.
+    """
 
     __tablename__ = "trust_anchors"
 
@@ -110,6 +125,7 @@ class TrustAnchor(Base):
     subject: Mapped[str] = mapped_column(String(500))
     is_root: Mapped[bool]
     is_test: Mapped[bool]
+    issues: Mapped[CardKind] = mapped_column(words(CardKind), default=CardKind.COMPANY, server_default=CardKind.COMPANY)
     not_after: Mapped[datetime]
     added_at: Mapped[datetime]
     added_by: Mapped[str | None] = mapped_column(String(80))

@@ -23,6 +23,8 @@ class Service(Base):
     mail_reply_to: Mapped[str | None] = mapped_column(String(254))
     mail_footer: Mapped[str | None] = mapped_column(Text)
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The least a sign-in must have reached for who was registered here, and at the service's applications.
+    required_acr: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     # Counts every change: who changes it says which version was seen.
     version: Mapped[int] = mapped_column(default=1)

@@ -49,6 +49,7 @@ class Company(Base):
     digest_sent_at: Mapped[datetime | None]
     # The least a sign-in must have reached where somebody acts for this company at a client; None: nothing more.
     required_acr: Mapped[str | None] = mapped_column(String(64))
+    required_by: Mapped[str | None] = mapped_column(String(16))
     linked_accounts: Mapped[str] = mapped_column(String(16), default="allowed")
     linked_admin: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]

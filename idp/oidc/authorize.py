@@ -41,7 +41,7 @@ PAGES = {
     "choose_account": "choose_account.ask",
     "agreements": "agreements.ask",
     "consent": "consent.ask",
-    "step_up": "card_step_up.ask",
+    "step_up": "step_up.ask",
 }
 # Pages that ask for one seat, which must not become another one underneath.
 PAGES_OF_A_SEAT = frozenset({"agreements", "consent", "step_up"})

@@ -16,6 +16,21 @@ from idp.services.tokens import TokenFacts
 
 def bearer(realm: str) -> tuple[TokenFacts, GrantFacts] | Response:
     """The access token of this request with its grant; or the answer to who has none that is good."""
+    found = _token(realm)
+    if isinstance(found, Response):
+        return found
+    return (found, found.grant) if found.grant is not None else _not_good(realm)
+
+
+def client_bearer(realm: str) -> TokenFacts | Response:
+    """The access token that a client got for itself (client_credentials); or the answer to who has no such one."""
+    found = _token(realm)
+    if isinstance(found, Response):
+        return found
+    return found if found.grant is None else _not_good(realm)
+
+
+def _token(realm: str) -> TokenFacts | Response:
     try:
         value = _token_value()
     except OAuth2Error as error:
@@ -23,9 +38,13 @@ def bearer(realm: str) -> tuple[TokenFacts, GrantFacts] | Response:
     if value is None:
         return challenge(realm, 401, None, "")
     found = kept.find_token(value)
-    if found is None or found.kind != kept.ACCESS or not is_usable(found) or found.grant is None:
-        return challenge(realm, 401, "invalid_token", "The access token is expired, revoked or unknown.")
-    return found, found.grant
+    if found is None or found.kind != kept.ACCESS or not is_usable(found):
+        return _not_good(realm)
+    return found
+
+
+def _not_good(realm: str) -> Response:
+    return challenge(realm, 401, "invalid_token", "The access token is expired, revoked or unknown.")
 
 
 def _token_value() -> str | None:

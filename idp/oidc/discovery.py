@@ -35,7 +35,7 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def _classes(settings: Settings) -> tuple[Acr, ...]:
     """The classes that can be reached here."""
-    return (Acr.PASSWORD, Acr.CARD) if settings.offers_cards else (Acr.PASSWORD,)
+    return tuple(Acr) if settings.offers_cards else (Acr.PASSWORD, Acr.MFA)
 
 
 def discovery_document(settings: Settings) -> dict[str, Any]:

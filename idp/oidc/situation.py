@@ -52,7 +52,9 @@ def situation_of(
     needs_page = must_enter_by_page(signed_in.human, choice, entry, seen)
     # Of a seat that needs a page nothing more is asked: it would take longer than where there is none.
     seat = None if needs_page else choice.seat
-    lacks = lack_of(asked.asked, signed_in, seat).shortfall if seat is not None else Shortfall.NONE
+    lacks = Shortfall.NONE
+    if seat is not None:
+        lacks = lack_of(asked.asked, signed_in, seat, asked.client.record).shortfall
     return Situation(
         is_signed_in=True,
         must_sign_in_again=_must_sign_in_again(asked.asked, waiting, signed_in),

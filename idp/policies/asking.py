@@ -77,6 +77,7 @@ def read_asked(parameters: Mapping[str, str], *, registered_scopes: frozenset[st
     if "registration" in parameters:
         raise BadParameter("Registration in a request is not supported.", "registration_not_supported")
     claims = _claims(parameters.get("claims"))
+    essential_acr, voluntary_acr = _asked_acr(claims, is_essential=True), _asked_acr(claims, is_essential=False)
     return Asked(
         response_mode=read_response_mode(parameters),
         prompts=_prompts(parameters.get("prompt")),
@@ -87,8 +88,8 @@ def read_asked(parameters: Mapping[str, str], *, registered_scopes: frozenset[st
         nonce=parameters.get("nonce") or None,
         claims=claims,
         wanted_claims=_wanted(claims, registered_scopes),
-        acr=tuple(known_classes((parameters.get("acr_values") or "").split())),
-        essential_acr=_essential_acr(claims),
+        acr=tuple(known_classes([*(parameters.get("acr_values") or "").split(), *(voluntary_acr or ())])),
+        essential_acr=essential_acr,
         code_challenge=parameters.get("code_challenge") or None,
         ui_locales=tuple((parameters.get("ui_locales") or "").split()),
     )
@@ -149,9 +150,10 @@ def _wanted(claims: Mapping[str, Any], registered: frozenset[str]) -> dict[str, 
     return {place: names for place, names in wanted.items() if names}
 
 
-def _essential_acr(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _asked_acr(claims: Mapping[str, Any], *, is_essential: bool) -> tuple[str, ...] | None:
+    """The classes asked for as an essential claim, or as a voluntary one, which is a wish (Core §5.5.1.1)."""
     member = (claims.get("id_token") or {}).get("acr")
-    if not member or member.get("essential") is not True:
+    if not member or (member.get("essential") is True) is not is_essential:
         return None
     values = member.get("values", [member["value"]] if "value" in member else None)
     if values is None:

@@ -17,6 +17,9 @@ EVIDENCE_COUNTS = timedelta(days=7)
 # R-204's centre renews cards from 60 days before their end (domain.md 3.7); from then on their holder is told.
 NOTICE_BEFORE = timedelta(days=60)
 
+# The purpose, in its evidence, of a citizen card that was shown in an application.
+CITIZEN_GIVEN = "citizen"
+
 
 class CardRank(StrEnum):
     """正卡, 附卡, or the mobile one, which is an 附卡 too."""
@@ -24,6 +27,13 @@ class CardRank(StrEnum):
     PRIMARY = "primary"
     SECONDARY = "secondary"
     MOBILE = "mobile"
+
+
+class CardKind(StrEnum):
+    """工商憑證 proves its company; 自然人憑證 names a person and proves no company (R-187; domain.md 3.8)."""
+
+    COMPANY = "company"
+    CITIZEN = "citizen"
 
 
 class CardWay(StrEnum):

@@ -50,6 +50,18 @@ def parse_entity(kind: EntityKind, text: str) -> str | None:
     return PARSERS[kind](text)
 
 
+def is_named(typed: str | None, kind: str | None, number: str | None) -> bool:
+    """Whether what was typed names the company of this kind and number; None where nothing was asked.
+
+    An account without a company (kind and number None) is named by nothing typed.
+    """
+    if typed is None:
+        return True
+    if kind is None:
+        return not typed.strip()
+    return parse_entity(EntityKind(kind), typed) == number
+
+
 def entity_problem(kind: str, text: str, allowed: Collection[str]) -> str | None:
     """Why a text is no number of this kind for a service that takes the ``allowed`` kinds, or None.
 

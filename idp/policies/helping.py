@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from idp.policies.standing import USABLE_COMPANIES, AccountKind, AccountStatus, CompanyProof, CompanyStatus
+from idp.policies.standing import (
+    CLOSABLE_ACCOUNTS,
+    USABLE_COMPANIES,
+    AccountKind,
+    AccountStatus,
+    CompanyProof,
+    CompanyStatus,
+)
 
 
 class CompanyAct(StrEnum):
@@ -24,8 +31,10 @@ class AccountAct(StrEnum):
     UNLOCK = "unlock"
     SCOPE = "scope"
     SIGN_OUT = "end-sessions"
+    RESET_FACTOR = "reset-second-factor"
     SUSPEND = "suspend"
     RESTORE = "restore"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,7 @@ class AccountFacts:
     password_is_disabled: bool
     is_locked: bool
     keeps_scope: bool
+    has_second_factor: bool
 
 
 def acts_for_company(status: CompanyStatus, *, people: int) -> tuple[CompanyAct, ...]:
@@ -65,8 +75,10 @@ def acts_for_account(facts: AccountFacts) -> tuple[AccountAct, ...]:
         AccountAct.UNLOCK: facts.is_locked and not facts.password_is_disabled,
         AccountAct.SCOPE: is_active and facts.kind is AccountKind.GENERAL and facts.keeps_scope,
         AccountAct.SIGN_OUT: is_active,
+        AccountAct.RESET_FACTOR: is_active and facts.has_second_factor,
         AccountAct.SUSPEND: is_active,
         AccountAct.RESTORE: facts.status is AccountStatus.SUSPENDED,
+        AccountAct.CLOSE: facts.status in CLOSABLE_ACCOUNTS,
     }
     return tuple(act for act, is_possible in possible.items() if is_possible)
 

@@ -18,10 +18,13 @@ ACCOUNTS = ("ga_", "la_")
 # Ticks of an account that waits are kept for its approval.
 TAKES_MENUS = frozenset({AccountStatus.ACTIVE, AccountStatus.REVIEW_PENDING})
 
+# Who suspended an account that nobody has used for long.
+BY_TIME = "system"
+
 
 def is_of_operators(suspended_by: str | None) -> bool:
-    """Whether a suspension is one that only operators lift: whoever made it was no account."""
-    return suspended_by is not None and not suspended_by.startswith(ACCOUNTS)
+    """Whether a suspension is one that only operators lift: whoever made it was no account, nor time alone."""
+    return suspended_by is not None and not suspended_by.startswith(ACCOUNTS) and suspended_by != BY_TIME
 
 
 def task_for(status: AccountStatus, approver: Reviewer | None, *, suspended_by: str | None = None) -> Task | None:

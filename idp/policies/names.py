@@ -5,6 +5,10 @@ import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
 
+from idp.policies.electronic_id import is_electronic_id
+
+# Kept free: where people sign in by number, the number (IC…) is the account's name (policies/electronic_id.py).
+NUMBER_AS_NAME = re.compile(r"ic[0-9]+", re.ASCII)
 USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{2,30})[a-z0-9]", re.ASCII)
 RESERVED_CLIENT_PREFIXES = ("ga_", "la_", "co_", "op_")
 CLIENT_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})", re.ASCII)
@@ -26,8 +30,29 @@ def canonical_username(text: str) -> str:
 
 
 def username_problem(text: str) -> str | None:
-    """Why a text can't be an account name (a key of the texts), or None: 4 to 32 of a-z 0-9 . _ -."""
-    return None if USERNAME.fullmatch(canonical_username(text)) else "username.form"
+    """Why nobody can choose a text as account name (a key of the texts), or None: 4 to 32 of a-z 0-9 . _ -.
+
+    What looks like an account's number (IC and digits) is not chosen: the system gives it.
+    """
+    if not is_username(text):
+        return "username.form"
+    return "username.reserved" if NUMBER_AS_NAME.fullmatch(canonical_username(text)) else None
+
+
+def is_username(text: str) -> bool:
+    """Whether a text has the form of an account name, chosen or given."""
+    return USERNAME.fullmatch(canonical_username(text)) is not None
+
+
+def number_of_name(name: str) -> str | None:
+    """The electronic ID that a canonical name is, or None: a person may always call her account by its number."""
+    number = name.upper()
+    return number if is_electronic_id(number) else None
+
+
+def masked_username(username: str) -> str:
+    """An account name or number as a page shows it to who may be somebody else: ``IC*****94``."""
+    return f"{username[:2]}*****{username[-2:]}"
 
 
 def client_id_problem(text: str) -> str | None:
@@ -82,6 +107,20 @@ def holds_address(name: str) -> bool:
 def has_control(text: str) -> bool:
     """Whether a text holds what no line of text should: control, surrogate, private, direction characters, breaks."""
     return any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"} for character in text)
+
+
+def masked_name(name: str) -> str:
+    """A person's name as others see it who ought to know her: ``王○明``, ``王○``, ``A○○ L○○``."""
+    words = [_masked_word(word) for word in name.split()]
+    return " ".join(words)
+
+
+def _masked_word(word: str) -> str:
+    # A Latin word keeps its first letter alone: its length and its end would say too much.
+    if word.isascii():
+        return f"{word[0]}○○"
+    last = word[-1] if len(word) > 2 else ""
+    return word[0] + "○" * max(1, len(word) - 2) + last
 
 
 def masked_email(address: str) -> str:

@@ -42,6 +42,14 @@ class MailCheck(StrEnum):
     ACTIVATION = "activation"
 
 
+class CredentialSet(StrEnum):
+    """What an account of a service signs in by: the three kinds of the manuals (R-187, R-206)."""
+
+    PASSWORD = "password"  # noqa: S105  (a kind of account, no password)
+    COMPANY_CARD = "company_card"
+    CITIZEN_CARD = "citizen_card"
+
+
 class FirstAdmin(StrEnum):
     """How a company comes by its first group admin (C-5)."""
 
@@ -105,6 +113,18 @@ class RegistrationPolicy:
     verify_hours: int = 24
     invitation_days: int = 7
     second_reviewer: bool = False
+    credentials: tuple[CredentialSet, ...] = (CredentialSet.PASSWORD,)
+    idle_days: int = 365
+
+
+def offers_credentials(policy: RegistrationPolicy) -> bool:
+    """Whether people are asked what their account is to sign in by: there are several kinds (R-187, R-206)."""
+    return len(policy.credentials) > 1
+
+
+def has_number_as_name(policy: RegistrationPolicy) -> bool:
+    """Whether an account is called by its number (IC…), which is made for it, and chooses no name (C-7, R-191)."""
+    return policy.login_id == "electronic_id"
 
 
 def offers_linked(policy: RegistrationPolicy) -> bool:
@@ -146,6 +166,7 @@ PRESETS: dict[str, RegistrationPolicy] = {
         consents=(ConsentText("privacy", "1"),),
         roles=(Role.STAFF,),
         menu_rights=False,
+        credentials=(CredentialSet.COMPANY_CARD, CredentialSet.CITIZEN_CARD, CredentialSet.PASSWORD),
     ),
 }
 
@@ -288,6 +309,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "verify_hours": _number(1, 168),
     "invitation_days": _number(1, 90),
     "second_reviewer": _switch,
+    "credentials": _listed(_choice(CredentialSet)),
+    "idle_days": _number(30, 3650),
 }
 
 
@@ -302,30 +325,35 @@ def policy_problems(
     A key may name what it is about after a colon: ``policy.proof_not_built:card``. ``texts`` are those that the service
     has, each with its version.
     """
-    problems = _not_built(policy, built, texts)
-    if not policy.company_proof:
-        problems.append("policy.no_proof")
-    if Proof.CARD in policy.company_proof and not policy.card_ranks:
-        problems.append("policy.no_card_rank")
-    if policy.company_proof == (Proof.NONE,) and policy.first_admin is FirstAdmin.FIRST_VERIFIED:
-        # The first stranger to come would rule a company that nobody proved.
-        problems.append("policy.first_admin_unproven")
-    if policy.first_admin is FirstAdmin.NONE and policy.member_approval is Reviewer.GROUP_ADMIN:
-        problems.append("policy.nobody_approves")
-    if not policy.entity_types:
-        problems.append("policy.no_entity_type")
-    if not policy.roles:
-        problems.append("policy.no_role")
-    return problems
+    return _not_built(policy, built, texts) + [key for key, leads_nowhere in DEAD_ENDS.items() if leads_nowhere(policy)]
+
+
+DEAD_ENDS: dict[str, Callable[[RegistrationPolicy], bool]] = {
+    "policy.no_proof": lambda p: not p.company_proof,
+    "policy.no_card_rank": lambda p: Proof.CARD in p.company_proof and not p.card_ranks,
+    # The first stranger to come would rule a company that nobody proved.
+    "policy.first_admin_unproven": lambda p: (
+        p.company_proof == (Proof.NONE,) and p.first_admin is FirstAdmin.FIRST_VERIFIED
+    ),
+    "policy.nobody_approves": lambda p: p.first_admin is FirstAdmin.NONE and p.member_approval is Reviewer.GROUP_ADMIN,
+    "policy.no_entity_type": lambda p: not p.entity_types,
+    "policy.no_role": lambda p: not p.roles,
+    "policy.no_credential": lambda p: not p.credentials,
+    # 建立工商憑證帳號 is to show the company's card (R-180).
+    "policy.card_account_without_card": lambda p: (
+        CredentialSet.COMPANY_CARD in p.credentials and Proof.CARD not in p.company_proof
+    ),
+    # The number is told by the mail that activates the account; before it nobody could type it.
+    "policy.number_without_activation": lambda p: (
+        p.login_id == "electronic_id" and p.mail_check is not MailCheck.ACTIVATION
+    ),
+    "policy.activation_without_number": lambda p: p.login_id == "username" and p.mail_check is MailCheck.ACTIVATION,
+}
 
 
 def _not_built(policy: RegistrationPolicy, built: frozenset[Proof], texts: Collection[tuple[str, str]]) -> list[str]:
     """What this version can't do: no service is set up with a promise that nobody keeps."""
     problems = [f"policy.proof_not_built:{p}" for p in policy.company_proof if p not in built]
-    if policy.mail_check is MailCheck.ACTIVATION:
-        problems.append("policy.activation_not_built")
-    if policy.login_id != "username" or policy.ask_entity_id:
-        problems.append("policy.login_id_not_built")
     return problems + [
         f"policy.text_not_built:{text.id} {text.version}"
         for text in policy.consents

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from idp.policies.cards import CardRank, may_succeed
 from idp.policies.entities import EntityKind
-from idp.policies.registration import FirstAdmin, Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration import CredentialSet, FirstAdmin, Proof, RegistrationPolicy, Reviewer, offers_credentials
 from idp.policies.roles import Role
 from idp.policies.standing import CompanyProof
 
@@ -18,6 +18,7 @@ class Step(StrEnum):
     VERIFIED = "verified"
     PROOF = "proof"
     CARD = "card"
+    CITIZEN = "citizen"
     DOCUMENT = "document"
     ACCOUNT = "account"
     CHECK = "check"
@@ -54,11 +55,12 @@ def path_of(
     card: CardRank | None = None,
     wants_card: bool = False,
     wants_document: bool = False,
+    wants_citizen: bool = False,
 ) -> Path:
     """The wizard for this policy and company: needless steps are left out (R-014), and who will decide is known.
 
     ``card``: the company's card was given in this application, and is of this rank. ``wants_card``, ``wants_document``:
-    its person has chosen to give it.
+    its person has chosen to give it. ``wants_citizen``: she shows her own card, which proves no company (R-187).
     """
     given = card if card is not None and takes_card(policy, card) else None
     is_proven_now = company.is_proven or given is not None
@@ -71,7 +73,7 @@ def path_of(
     explains = (is_proven_now or company.has_admin) and reviewer is not Reviewer.AUTO
     by_card = wants_card or given is not None
     steps = [Step.TERMS, Step.COMPANY, *_proof_step(policy, company, explains, by_card, wants_document)]
-    steps += [Step.ACCOUNT, Step.CHECK, Step.DONE]
+    steps += [*([Step.CITIZEN] if wants_citizen else []), Step.ACCOUNT, Step.CHECK, Step.DONE]
     return Path(tuple(steps), becomes_admin=first, reviewer=reviewer, explains_review=explains)
 
 
@@ -97,6 +99,17 @@ def policy_for(policy: RegistrationPolicy, kind: str | None) -> RegistrationPoli
     if kind is None or kind == EntityKind.UBN:
         return policy
     return replace(policy, company_proof=tuple(proof for proof in policy.company_proof if proof is not Proof.CARD))
+
+
+def policy_for_credential(policy: RegistrationPolicy, credential: CredentialSet) -> RegistrationPolicy:
+    """The policy as it is for accounts that sign in by this: a certificate account shows the company's card (R-180),
+    another kind beside it is no way to a company by card (R-207). With one kind for all it is as it stands.
+    """
+    if credential is CredentialSet.COMPANY_CARD:
+        numbers = tuple(kind for kind in policy.entity_types if kind == EntityKind.UBN)
+        return replace(policy, company_proof=(Proof.CARD,), entity_types=numbers or policy.entity_types)
+    others = tuple(proof for proof in policy.company_proof if proof is not Proof.CARD)
+    return replace(policy, company_proof=others) if offers_credentials(policy) and others else policy
 
 
 def takes_card(policy: RegistrationPolicy, rank: CardRank) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.policies.cards import CardRank
-from idp.policies.registration import FirstAdmin, MailCheck, Proof, RegistrationPolicy, Reviewer
-from idp.policies.registration_path import CompanyState, Path, Step, path_of
+from idp.policies.registration import CredentialSet, FirstAdmin, MailCheck, Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration_path import CompanyState, Path, Step, path_of, policy_for_credential
 
 
 class Applicant(StrEnum):
@@ -46,6 +46,7 @@ class Preview:
 
 def preview_of(policy: RegistrationPolicy, applicant: Applicant) -> Preview | None:
     """How this applicant's application would go, or None where the service has no such applicants."""
+    policy = policy_for_credential(policy, _credential_of(policy, applicant))
     if applicant is Applicant.CARD:
         if Proof.CARD not in policy.company_proof:
             return None
@@ -61,7 +62,16 @@ def preview_of(policy: RegistrationPolicy, applicant: Applicant) -> Preview | No
     later = policy.mail_check is MailCheck.AFTER_REVIEW
     reviewer = Reviewer.OPERATOR if later and path.reviewer is Reviewer.AUTO else path.reviewer
     becomes_admin = path.becomes_admin and not later
-    return Preview(applicant, company, path, reviewer, becomes_admin, tuple(_mails(path, reviewer, later=later)))
+    mails = _mails(path, reviewer, policy.mail_check)
+    return Preview(applicant, company, path, reviewer, becomes_admin, tuple(mails))
+
+
+def _credential_of(policy: RegistrationPolicy, applicant: Applicant) -> CredentialSet:
+    """What her account signs in by: where there are certificate accounts, the bearer of a card applies for one."""
+    by_card = CredentialSet.COMPANY_CARD
+    if applicant is Applicant.CARD and by_card in policy.credentials:
+        return by_card
+    return next((one for one in reversed(policy.credentials) if one is not by_card), by_card)
 
 
 def _led(policy: RegistrationPolicy) -> CompanyState:
@@ -71,8 +81,10 @@ def _led(policy: RegistrationPolicy) -> CompanyState:
     return CompanyState(is_known=True, is_proven=is_proven, has_admin=has_admin, had_admin=has_admin)
 
 
-def _mails(path: Path, reviewer: Reviewer, *, later: bool) -> list[tuple[Moment, str]]:
-    asked = [] if later else [(Moment.SENT, "verification")]
+def _mails(path: Path, reviewer: Reviewer, mail_check: MailCheck) -> list[tuple[Moment, str]]:
+    later = mail_check is MailCheck.AFTER_REVIEW
+    asks = "activation" if mail_check is MailCheck.ACTIVATION else "verification"
+    asked = [] if later else [(Moment.SENT, asks)]
     if reviewer is Reviewer.AUTO:
         return [*asked, (Moment.CONFIRMED, "application_approved")]
     received = (Moment.SENT if later else Moment.CONFIRMED, "application_received")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 OPENID = "openid"
 OFFLINE = "offline_access"
+# Of a client by itself (client_credentials): GET /accounts/by-electronic-id/<number>.
+LOOKUP = "electronic_id.lookup"
 COMPANY = "company"
 MENUS = "menus"
 LINKED_ACCOUNTS = "linked_accounts"
@@ -11,6 +13,7 @@ COMPANY_WISH = "company:"
 
 SCOPES = (OPENID, "profile", "email", "phone", "address", COMPANY, MENUS, "electronic_id", LINKED_ACCOUNTS, OFFLINE)
 CONFIDENTIAL_ONLY = frozenset({LINKED_ACCOUNTS, OFFLINE})
+OF_THE_CLIENT = frozenset({LOOKUP})
 
 CLAIMS_OF_SCOPE: dict[str, tuple[str, ...]] = {
     "profile": ("name", "preferred_username", "locale", "updated_at"),
@@ -57,5 +60,7 @@ def granted_scope(text: str, registered: frozenset[str], *, is_public: bool) -> 
     wish = read_scope(text)
     if wish.company is not None and COMPANY not in registered:
         return None
-    allowed = [s for s in wish.scopes if s in registered and not (is_public and s in CONFIDENTIAL_ONLY)]
+    # What a client may do by itself is no part of anybody's sign-in.
+    kept_back = OF_THE_CLIENT | (CONFIDENTIAL_ONLY if is_public else frozenset())
+    allowed = [s for s in wish.scopes if s in registered and s not in kept_back]
     return " ".join(allowed) if OPENID in allowed else None

@@ -63,6 +63,8 @@ class BindingState(StrEnum):
     UNBOUND = "unbound"
 
 
+# What can be closed: who waits for a decision is decided about, or takes the application back.
+CLOSABLE_ACCOUNTS = frozenset({AccountStatus.ACTIVE, AccountStatus.SUSPENDED})
 USABLE_COMPANIES = frozenset({CompanyStatus.ACTIVE, CompanyStatus.NEEDS_RECHECK})
 
 

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -13,9 +13,18 @@ from idp.mails import accounts as mails
 from idp.models import Account, Company, Service
 from idp.policies.data_scope import DataScope, scope_of
 from idp.policies.electronic_id import DIGITS, electronic_id
-from idp.policies.names import canonical_email, canonical_username, email_key, person_name_problem, username_problem
+from idp.policies.idling import IDLE_REASON
+from idp.policies.managing import BY_TIME
+from idp.policies.names import (
+    canonical_email,
+    canonical_username,
+    email_key,
+    is_username,
+    person_name_problem,
+    username_problem,
+)
 from idp.policies.roles import Role, is_narrower
-from idp.policies.standing import AccountKind, AccountStatus, Approval
+from idp.policies.standing import CLOSABLE_ACCOUNTS, AccountKind, AccountStatus, Approval
 from idp.services.access import end_access_of_accounts, narrow_access
 from idp.services.audit import record, who_acts
 from idp.services.companies import checked_reason
@@ -108,7 +117,7 @@ def add_linked_account(*, username: str, name: str, email: str, password: str | 
 def account_by_username(username: str) -> Account | None:
     """The account of this name in whatever spelling (UN01), or None."""
     name = canonical_username(username)
-    if username_problem(name):
+    if not is_username(name):
         return None
     return session.scalar(select(Account).where(Account.username_canonical == name))
 
@@ -120,6 +129,20 @@ def suspend_account(account: Account, reason: str) -> None:
     it isn't active (``field`` status) or no reason is given.
     """
     reason = checked_reason(reason)
+    _suspend(account, reason, by=who_acts())
+    mails.account_suspended(account, reason)
+
+
+def suspend_idle(account: Account) -> None:
+    """Suspend an account that nobody has used for long, and tell its person how to come back.
+
+    Raises what suspend_account does.
+    """
+    _suspend(account, IDLE_REASON, by=BY_TIME)
+    mails.account_idle_suspended(account)
+
+
+def _suspend(account: Account, reason: str, *, by: str | None) -> None:
     _change(
         account,
         Account.status == AccountStatus.ACTIVE,
@@ -127,11 +150,28 @@ def suspend_account(account: Account, reason: str) -> None:
         problem="account.not_active",
         status=AccountStatus.SUSPENDED,
         status_reason=reason,
-        suspended_by=who_acts(),
+        suspended_by=by,
     )
     end_access_of_accounts(select(Account.id).where(Account.id == account.id), "account_suspended")
     record("account:suspended", account_id=account.id, company_id=account.company_id, reason=reason)
-    mails.account_suspended(account, reason)
+
+
+def mark_closed(account: Account, reason: str | None, *, may_be_last: bool = False) -> None:
+    """Move an active or suspended account to closed, for ever; what hangs on it is the caller's (services/closing.py).
+
+    Raises LastGroupAdmin for a company's last active group admin (R-046), where ``may_be_last`` only while colleagues
+    are left whom nobody would lead; InvalidInput where the account can't be closed.
+    """
+    stays = _stays_administered(account, Role.GUEST)
+    _change(
+        account,
+        Account.status.in_(CLOSABLE_ACCOUNTS),
+        or_(stays, ~_colleagues(account).exists()) if may_be_last else stays,
+        problem="account.not_closable",
+        status=AccountStatus.CLOSED,
+        status_reason=reason,
+        suspended_by=None,
+    )
 
 
 def restore_account(account: Account, reason: str | None = None) -> None:
@@ -147,6 +187,9 @@ def restore_account(account: Account, reason: str | None = None) -> None:
         status=AccountStatus.ACTIVE,
         status_reason=None,
         suspended_by=None,
+        # Who idled before begins anew.
+        last_used_at=now(),
+        idle_warned_at=None,
     )
     why = {} if reason is None else {"reason": reason}
     record("account:restored", account_id=account.id, company_id=account.company_id, **why)
@@ -219,18 +262,25 @@ def _checked(username: str, name: str, email: str) -> str:
     return address
 
 
-def insert_account(account: Account) -> None:
-    """Write an account under a free electronic ID. Raises AlreadyExists (``field`` username; R-079)."""
+def insert_account(account: Account, *, number_is_name: bool = False) -> None:
+    """Write an account under a free electronic ID, which is its name too where ``number_is_name`` (C-7).
+
+    Raises AlreadyExists (``field`` username; R-079) where the name that its person chose is taken.
+    """
     for _ in range(ELECTRONIC_ID_TRIES):
         account.electronic_id = electronic_id(secrets.randbelow(10**DIGITS))
+        if number_is_name:
+            account.username = account.electronic_id
+            account.username_canonical = canonical_username(account.username)
         try:
             with session.begin_nested():
                 session.add(account)
                 session.flush()
         except IntegrityError as error:
-            if breaks_unique(error, "accounts", "username_canonical"):
+            takes_name = breaks_unique(error, "accounts", "username_canonical")
+            if takes_name and not number_is_name:
                 raise AlreadyExists(field="username") from error
-            if not breaks_unique(error, "accounts", "electronic_id"):
+            if not takes_name and not breaks_unique(error, "accounts", "electronic_id"):
                 raise
         else:
             return
@@ -239,19 +289,17 @@ def insert_account(account: Account) -> None:
 
 def _stays_administered(account: Account, role: Role) -> ColumnElement[bool]:
     """A condition within the UPDATE: the company keeps an active group admin."""
-    other = aliased(Account)
-    others = (
-        select(other.id)
-        .where(
-            other.company_id == account.company_id,
-            other.id != account.id,
-            other.role == Role.GROUP_ADMIN,
-            other.status == AccountStatus.ACTIVE,
-        )
-        .exists()
-    )
+    others = _colleagues(account, Role.GROUP_ADMIN).exists()
     is_no_admin = or_(Account.role.is_distinct_from(Role.GROUP_ADMIN), Account.status != AccountStatus.ACTIVE)
     return true() if role is Role.GROUP_ADMIN else or_(is_no_admin, others)
+
+
+def _colleagues(account: Account, role: Role | None = None) -> Select[str]:
+    other = aliased(Account)
+    active = select(other.id).where(
+        other.company_id == account.company_id, other.id != account.id, other.status == AccountStatus.ACTIVE
+    )
+    return active if role is None else active.where(other.role == role)
 
 
 def _change(

@@ -1,4 +1,4 @@
-"""One-time codes of an authenticator app (RFC 6238), for whoever holds one: operators, and accounts later.
+"""One-time codes of an authenticator app (RFC 6238), for whoever holds one: operators and accounts.
 
 begin --> shown as QR and letters --> confirm with the first code --> check at each sign-in
                                                                   --> lost: a recovery code, each once
@@ -6,7 +6,7 @@ begin --> shown as QR and letters --> confirm with the first code --> check at e
 
 import base64
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from idp.config import settings
 from idp.db import now, session
-from idp.models import Authenticator, RecoveryCode
+from idp.models import Account, Authenticator, RecoveryCode
 from idp.services.audit import record
 from idp.services.secrets import digest, new_id
 
@@ -70,14 +70,16 @@ def confirm_authenticator(holder_id: str, authenticator_id: str, code: str) -> b
     """
     if not _take(code, Authenticator.holder_id == holder_id, *_being_set_up(authenticator_id)):
         return False
-    _remove(holder_id)
+    moment = now()
+    # One moment for both: between the old app and the new one there is none without (policies/young_factors.py).
+    _remove(holder_id, moment)
     session.execute(
         update(Authenticator)
         .where(Authenticator.id == authenticator_id)
-        .values(confirmed_at=now())
+        .values(confirmed_at=moment)
         .execution_options(synchronize_session=False)
     )
-    record("authenticator:confirmed", actor=holder_id, holder=holder_id)
+    _tell("authenticator:confirmed", holder_id, actor=holder_id)
     return True
 
 
@@ -93,9 +95,9 @@ def authenticator_of(holder_id: str) -> str | None:
 
 def remove_authenticator(holder_id: str) -> None:
     """Take app and recovery codes away: a new one is set up next."""
-    _remove(holder_id)
+    _remove(holder_id, now())
     session.execute(delete(RecoveryCode).where(RecoveryCode.holder_id == holder_id))
-    record("authenticator:removed", holder=holder_id)
+    _tell("authenticator:removed", holder_id)
 
 
 def make_recovery_codes(holder_id: str) -> list[str]:
@@ -107,7 +109,7 @@ def make_recovery_codes(holder_id: str) -> list[str]:
         insert(RecoveryCode),
         [{"holder_id": holder_id, "hash": digest(code), "created_at": moment} for code in codes],
     )
-    record("authenticator:recovery_codes:made", actor=holder_id, holder=holder_id)
+    _tell("authenticator:recovery_codes:made", holder_id, actor=holder_id)
     return ["-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP)) for code in codes]
 
 
@@ -128,8 +130,28 @@ def use_recovery_code(holder_id: str, typed: str) -> bool:
         .execution_options(synchronize_session=False)
     ).first()
     if used is not None:
-        record("authenticator:recovery_code:used", actor=holder_id, holder=holder_id)
+        _tell("authenticator:recovery_code:used", holder_id, actor=holder_id)
     return used is not None
+
+
+def last_code_at(holder_id: str) -> datetime | None:
+    """When the last code of this holder's app was taken, to its step of 30 seconds; None where there is no app."""
+    step = session.scalar(select(Authenticator.last_step).where(*_in_use(holder_id)))
+    return datetime.fromtimestamp(step * STEP_SECONDS, UTC) if step else None
+
+
+def app_since(holder_id: str) -> datetime | None:
+    """Since when this holder's app has been in use, or None."""
+    return session.scalar(select(Authenticator.confirmed_at).where(*_in_use(holder_id)))
+
+
+def _tell(action: str, holder_id: str, *, actor: str | None = None) -> None:
+    """A row of the audit log: an account's is of its company too, so that its group admins read it."""
+    company = session.execute(select(Account.company_id).where(Account.id == holder_id)).first()
+    if company is None:
+        record(action, actor=actor, holder=holder_id)
+    else:
+        record(action, actor=actor, account_id=holder_id, company_id=company[0])
 
 
 def _take(code: str, *which: ColumnElement[bool]) -> bool:
@@ -148,11 +170,11 @@ def _take(code: str, *which: ColumnElement[bool]) -> bool:
     return taken is not None
 
 
-def _remove(holder_id: str) -> None:
+def _remove(holder_id: str, moment: datetime) -> None:
     session.execute(
         update(Authenticator)
         .where(*_in_use(holder_id))
-        .values(removed_at=now())
+        .values(removed_at=moment)
         .execution_options(synchronize_session=False)
     )
 

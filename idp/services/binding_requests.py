@@ -37,6 +37,7 @@ from idp.services.bindings import (
     policy_of_account,
     unbind,
 )
+from idp.services.factors import factors_of
 from idp.services.limits import count, is_reached, raise_reached, spend
 from idp.services.mailbox_checks import check_mails_to
 from idp.services.password_sign_in import LONGEST_NAME, Try, Verdict, settle_password
@@ -68,6 +69,9 @@ def ask_with_password(linked: Acting, attempt: Try, verdict: Verdict) -> Asked:
     account = session.get(Account, settle_password(attempt, verdict), populate_existing=True)
     if account is None:
         raise BadCredentials
+    # Password and mailbox are what a second factor is there to stand against: its owner is asked, whatever the policy.
+    if factors_of(account.id).has_second:
+        return _ask(linked, account, BindingProof.OWNER_APPROVES)
     return _ask(linked, account, policy_of_account(account).binding_proof)
 
 

@@ -17,9 +17,8 @@ from idp.certificates.reading import read_certificate
 from idp.certificates.refusals import CardRefused, MalformedAnswer
 from idp.certificates.revocation import RevocationData
 from idp.certificates.statement import CardPurpose, Transport
-from idp.certificates.subject import CardHolder, holder_of
+from idp.certificates.subject import CardHolder, CitizenHolder, SubjectType, citizen_of, company_of
 from idp.certificates.verification import (
-    COMPANIES,
     BareSignature,
     CardAnswer,
     SignedMessage,
@@ -35,7 +34,7 @@ from idp.services.audit import record
 from idp.services.card_challenges import Challenge
 from idp.services.revocation import revocation_data
 from idp.services.secrets import new_id
-from idp.services.trust import trusted_issuers
+from idp.services.trust import citizen_issuers, trusted_issuers
 
 METHODS = {
     Transport.AGENT: Method.CARD_AGENT,
@@ -55,10 +54,9 @@ class SentAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class PresentedCard:
-    """A card that has signed our question and is good: whom it names, how it was reached, and what shows it."""
+class Shown:
+    """A card that has signed our question and is good: how it was reached, and what shows it."""
 
-    holder: CardHolder
     purpose: CardPurpose
     transport: Transport
     statement: str
@@ -70,6 +68,23 @@ class PresentedCard:
     def method(self) -> Method:
         """The way of signing in that this is."""
         return METHODS[self.transport]
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCard(Shown):
+    """A company's card (工商憑證), and the company that it names."""
+
+    holder: CardHolder
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCitizen(Shown):
+    """A person's own card (自然人憑證), and the person whom it names: it proves no company (R-187)."""
+
+    holder: CitizenHolder
+
+
+AnyPresented = PresentedCard | PresentedCitizen
 
 
 def read_answer(form: Mapping[str, str]) -> SentAnswer:
@@ -90,10 +105,10 @@ def read_answer(form: Mapping[str, str]) -> SentAnswer:
     return SentAnswer(form.get("nonce", ""), transport, signed)
 
 
-def judge(sent: SentAnswer, challenge: Challenge) -> PresentedCard:
+def judge(sent: SentAnswer, challenge: Challenge, *, subject_types: frozenset[SubjectType]) -> AnyPresented:
     """Judge an answer to a question that was just used up. Call it outside a transaction: revocation may be asked for.
 
-    Raises a CardRefused that says why not.
+    ``subject_types``: whose card would do here. Raises a CardRefused that says why not.
     """
     statement = challenge.statement(sent.transport)
     trusted = trusted_issuers()
@@ -104,28 +119,37 @@ def judge(sent: SentAnswer, challenge: Challenge) -> PresentedCard:
         trusted_issuers=trusted,
         now=moment,
         policies=frozenset(settings().card_policies),
+        subject_types=subject_types,
+        citizen_issuers=citizen_issuers(),
     )
     data = revocation_data(judged.read, judged.issuer, trusted=trusted)
     holder = finish_verification(judged, trusted_issuers=trusted, revocation=data, now=moment)
-    return PresentedCard(
-        holder=holder,
-        purpose=challenge.purpose,
-        transport=sent.transport,
-        statement=statement,
-        certificate=judged.read.der,
-        signature=sent.signed.message if isinstance(sent.signed, SignedMessage) else sent.signed.signature,
-        revocation=data,
-    )
+    shown: dict[str, Any] = {
+        "purpose": challenge.purpose,
+        "transport": sent.transport,
+        "statement": statement,
+        "certificate": judged.read.der,
+        "signature": sent.signed.message if isinstance(sent.signed, SignedMessage) else sent.signed.signature,
+        "revocation": data,
+    }
+    if isinstance(holder, CitizenHolder):
+        return PresentedCitizen(holder=holder, **shown)
+    return PresentedCard(holder=holder, **shown)
 
 
-def keep_evidence(card: PresentedCard, *, account_id: str | None = None, company_id: str | None = None) -> str:
-    """Keep what a card proved, for whom it is known; the id that the audit row names."""
+def keep_evidence(
+    card: AnyPresented, *, account_id: str | None = None, company_id: str | None = None, purpose: str | None = None
+) -> str:
+    """Keep what a card proved, for whom it is known; the id that the audit row names.
+
+    ``purpose`` where it is narrower than what the statement was signed for.
+    """
     evidence_id = new_id("ce_")
     session.execute(
         insert(CardEvidence).values(
             id=evidence_id,
             at=now(),
-            purpose=card.purpose.value,
+            purpose=purpose or card.purpose.value,
             transport=card.transport.value,
             account_id=account_id,
             company_id=company_id,
@@ -140,8 +164,13 @@ def keep_evidence(card: PresentedCard, *, account_id: str | None = None, company
 
 
 def holder_in(evidence: CardEvidence) -> CardHolder:
-    """Whom the card of this evidence names: it was judged when it was kept."""
-    return holder_of(read_certificate(evidence.certificate), subject_types=COMPANIES)
+    """The company that the card of this evidence names: it was judged when it was kept. Raises WrongSubjectType."""
+    return company_of(read_certificate(evidence.certificate))
+
+
+def citizen_in(evidence: CardEvidence) -> CitizenHolder:
+    """The person whom the card of this evidence names, as holder_in. Raises NotCitizenCard."""
+    return citizen_of(read_certificate(evidence.certificate))
 
 
 def note_refusal(sent: SentAnswer, purpose: CardPurpose, refused: CardRefused) -> None:

@@ -14,16 +14,18 @@ from idp.errors import (
     AccountWithdrawn,
     CardEnrolledElsewhere,
     CardUnknown,
+    CitizenCardUnknown,
 )
 from idp.models import Account, Card, Company
 from idp.policies.assurance import CARD_METHODS, Method
-from idp.policies.cards import CardRank, CardSituation
-from idp.policies.standing import AccountStatus, CompanyProof
+from idp.policies.cards import CardKind, CardRank, CardSituation
+from idp.policies.standing import AccountKind, AccountStatus, CompanyProof
 from idp.services.acting import Acting, acting_account
 from idp.services.audit import record
-from idp.services.card_answers import PresentedCard, keep_evidence
+from idp.services.card_answers import AnyPresented, PresentedCard, PresentedCitizen, keep_evidence
 from idp.services.card_proofs import check_names
 from idp.services.case_queue import account_pending
+from idp.services.citizen_cards import check_raises
 from idp.services.companies import company_by_tax_id
 from idp.services.enrolled_cards import card_of_key, enrol_card, note_use
 from idp.services.group_admins import group_admins_of, people_of
@@ -38,7 +40,7 @@ REFUSALS = {
 }
 
 
-def account_of_card(card: PresentedCard, *, only: str | None = None) -> Acting:
+def account_of_card(card: AnyPresented, *, only: str | None = None) -> Acting:
     """Who signs in by a card, noted with its evidence (R-202). ``only`` is the one account that it may be.
 
     Raises CardUnknown where it is enrolled nowhere (R-203), CardEnrolledElsewhere where it is another's, and as
@@ -47,12 +49,21 @@ def account_of_card(card: PresentedCard, *, only: str | None = None) -> Acting:
     enrolled = card_of_key(card.holder.key_sha256)
     account = acting_account(enrolled.account_id) if enrolled is not None else None
     if enrolled is None or account is None:
-        raise CardUnknown(tax_id=str(card.holder.tax_id))
+        raise CitizenCardUnknown if isinstance(card, PresentedCitizen) else CardUnknown
     if only is not None and account.account_id != only:
         raise CardEnrolledElsewhere
-    _check_standing(account)
+    check_standing(account)
     _note_use(card, enrolled, account, keep_evidence(card, **_whose(account)))
     return account
+
+
+def account_raised_by_citizen(card: PresentedCitizen, account_id: str) -> Acting:
+    """The account whose sign-in a citizen card raises, noted with its evidence. The card was enrolled on it before.
+
+    Raises CitizenCardUnknown, CardEnrolledElsewhere, and where the account may not sign in.
+    """
+    check_raises(card, account_id)
+    return account_of_card(card, only=account_id)
 
 
 def account_raised_by_card(card: PresentedCard, account_id: str) -> Acting:
@@ -67,7 +78,7 @@ def account_raised_by_card(card: PresentedCard, account_id: str) -> Acting:
     account = acting_account(account_id)
     if account is None:
         raise AccountUnusable
-    _check_standing(account)
+    check_standing(account)
     if person.company_id is None:
         raise CardUnknown(tax_id=str(card.holder.tax_id))
     check_names(card.holder, session.get_one(Company, person.company_id))
@@ -75,6 +86,17 @@ def account_raised_by_card(card: PresentedCard, account_id: str) -> Acting:
     enrolled = enrol_card(card.holder, card.certificate, person, evidence_id=evidence_id)
     _note_use(card, enrolled, account, evidence_id)
     return account
+
+
+def enrols(card: AnyPresented) -> bool:
+    """Whether raising a sign-in by this card would enrol it, which is for a fresh sign-in as at P30."""
+    return isinstance(card, PresentedCard) and card_of_key(card.holder.key_sha256) is None
+
+
+def note_unknown_citizen(card: PresentedCitizen) -> None:
+    """Note that a good citizen card was shown that signs nobody in. Of who is a stranger here nothing is kept."""
+    told = {"kind": CardKind.CITIZEN.value, "transport": card.transport.value, "key_sha256": card.holder.key_sha256}
+    record("card:unknown", **told)
 
 
 def note_unknown_card(card: PresentedCard) -> CardSituation:
@@ -93,7 +115,7 @@ def note_unknown_card(card: PresentedCard) -> CardSituation:
     return situation_of(card.holder.tax_id, card.holder.rank)
 
 
-def methods_with_card(card: PresentedCard, signed_in: SignedIn | None, account: Acting) -> list[Method]:
+def methods_with_card(card: AnyPresented, signed_in: SignedIn | None, account: Acting) -> list[Method]:
     """How a sign-in stands once a card is added: what its person did before in it counts on (step-up)."""
     if signed_in is None or signed_in.human.account_id != account.account_id or signed_in.is_idle:
         return [card.method]
@@ -120,7 +142,11 @@ def _whose(account: Acting) -> dict[str, Any]:
     return {"account_id": account.account_id, "company_id": account.company.id if account.company else None}
 
 
-def _note_use(card: PresentedCard, enrolled: Card, account: Acting, evidence_id: str) -> None:
+def _ids(account: Acting) -> dict[str, Any]:
+    return {"linked_account_id": account.account_id} if account.kind is AccountKind.LINKED else _whose(account)
+
+
+def _note_use(card: AnyPresented, enrolled: Card, account: Acting, evidence_id: str) -> None:
     note_use(enrolled)
     record(
         "account:sign_in:card_used",
@@ -129,11 +155,12 @@ def _note_use(card: PresentedCard, enrolled: Card, account: Acting, evidence_id:
         purpose=card.purpose.value,
         transport=card.transport.value,
         evidence=evidence_id,
-        **_whose(account),
+        **_ids(account),
     )
 
 
-def _check_standing(account: Acting) -> None:
+def check_standing(account: Acting) -> None:
+    """Raise, as sign-in by password does, where this account may not sign in."""
     if account.is_able:
         return
     if account.status is AccountStatus.REVIEW_PENDING:

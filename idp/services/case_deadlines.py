@@ -20,7 +20,7 @@ from idp.policies.registration import Reviewer
 from idp.policies.standing import AccountStatus
 from idp.services.audit import record
 from idp.services.case_standing import hold_case, move_account
-from idp.services.one_time_links import Purpose
+from idp.services.one_time_links import CONFIRMING
 from idp.services.purging import purge_account, was_never_let_in
 from idp.services.service_registry import list_services, registration_policy
 
@@ -102,7 +102,7 @@ def has_link() -> ColumnElement[bool]:
     return (
         select(OneTimeSecret.hash)
         .where(
-            OneTimeSecret.purpose == Purpose.VERIFY,
+            OneTimeSecret.purpose.in_(CONFIRMING),
             OneTimeSecret.account_id == Account.id,
             OneTimeSecret.used_at.is_(None),
             OneTimeSecret.replaced_at.is_(None),

@@ -6,7 +6,7 @@ from idp.db import session
 from idp.models import Account, Case, Company, CompanyDocument, DocumentReview, Review, Service, UploadedFile
 from idp.policies.case_progress import Facts, Line, Refusal, is_open, timeline
 from idp.policies.documents import WANTED
-from idp.policies.registration import Reviewer
+from idp.policies.registration import MailCheck, Reviewer
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus
@@ -14,7 +14,7 @@ from idp.services.case_standing import Became
 from idp.services.cases import reviews_of
 from idp.services.company_documents import document_of_case
 from idp.services.document_reviews import reviews_of_document
-from idp.services.one_time_links import Link, Purpose, live_link
+from idp.services.one_time_links import Link, confirming_link
 from idp.services.service_registry import registration_policy
 
 
@@ -56,6 +56,11 @@ class CaseProgress:
         return is_wanted and not self.is_asked and self.account.status is not AccountStatus.REJECTED
 
     @property
+    def activates(self) -> bool:
+        """Whether the account is activated by its link (C-4)."""
+        return registration_policy(self.service).mail_check is MailCheck.ACTIVATION
+
+    @property
     def is_open(self) -> bool:
         """Whether it can still be corrected or withdrawn."""
         return is_open(self.account.status)
@@ -85,7 +90,7 @@ def progress_of(case_id: str) -> CaseProgress | None:
         return None
     account = session.get_one(Account, case.account_id, populate_existing=True)
     service = session.get_one(Service, case.service_id)
-    link = live_link(Purpose.VERIFY, account_id=account.id)
+    link = confirming_link(account.id)
     return CaseProgress(
         case=case,
         account=account,

@@ -10,14 +10,15 @@ from idp.errors import AlreadyDecided, ChangedMeanwhile, CompanyNotProven, Inval
 from idp.mails import cases as mails
 from idp.models import Account, Case, Company, Operator, Review
 from idp.policies.documents import MORE_INFO_LASTS
-from idp.policies.registration import MailCheck, Proof, RegistrationPolicy
+from idp.policies.registration import CredentialSet, MailCheck, Proof, RegistrationPolicy
 from idp.policies.registration_path import is_proven
 from idp.policies.reviews import Outcome, Reason, more_info_problem, reason_problem
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus, Approval
 from idp.services.audit import record
+from idp.services.case_policies import credential_of, policy_of_case
 from idp.services.case_standing import enrol_card_of_case, hold_case, move_account
-from idp.services.company_claims import check_usable, policy_of
+from idp.services.company_claims import check_usable
 from idp.services.group_admins import note_group_admin
 from idp.services.mailbox_checks import send_verification
 from idp.services.own_company import check_not_own
@@ -54,7 +55,7 @@ def decide_case(decision: Decision) -> Account:
     _check_open(case, account, decision)
     if is_operator:
         check_not_held(case, decision.decided_by)
-    policy = policy_of(case.service_id)
+    policy = policy_of_case(case)
     _check_decision(decision, company, policy)
     _write_review(case, decision)
     case.version += 1
@@ -136,7 +137,7 @@ def _approve(case: Case, account: Account, company: Company, policy: Registratio
         send_verification(account, case, browser=None)
     else:
         enrol_card_of_case(case, account)
-        mails.application_approved(account, company)
+        mails.application_approved(account, company, by_password=credential_of(case) is CredentialSet.PASSWORD)
 
 
 def _refuse(case: Case, account: Account, company: Company, decision: Decision) -> None:

@@ -13,7 +13,7 @@ from idp.errors import CardEnrolledElsewhere, ChangedMeanwhile
 from idp.mails import cases as mails
 from idp.models import Account, CardEvidence, Case, Company, Review
 from idp.policies.cards import EVIDENCE_COUNTS, may_succeed
-from idp.policies.registration import MailCheck, RegistrationPolicy, Reviewer
+from idp.policies.registration import CredentialSet, MailCheck, RegistrationPolicy, Reviewer
 from idp.policies.registration_path import first_role, path_of, takes_card
 from idp.policies.reminders import Reminders
 from idp.policies.reviews import Outcome
@@ -22,7 +22,9 @@ from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval, Com
 from idp.services.audit import record
 from idp.services.card_answers import holder_in
 from idp.services.card_proofs import former_admins, note_leader, prove_by_card
-from idp.services.company_claims import locked_company, policy_of, state_of
+from idp.services.case_policies import credential_of, policy_of_case
+from idp.services.citizen_cards import enrol_citizen_of_case
+from idp.services.company_claims import locked_company, state_of
 from idp.services.enrolled_cards import enrol_card
 from idp.services.group_admins import become_first_admin, group_admins_of
 
@@ -66,7 +68,7 @@ def settle(case: Case, account: Account) -> Standing:
     The company is locked first, so two who become "first" in the same instant are judged one after the other.
     """
     company = locked_company(case.company_id)
-    policy = policy_of(case.service_id)
+    policy = policy_of_case(case)
     card = _proven_by(case, account, company, policy)
     path = path_of(policy, state_of(company, policy), card=card.rank if card else None)
     # Where the mailbox is confirmed after the review there is always one.
@@ -144,10 +146,11 @@ def settle_waiting_cases(company: Company) -> list[tuple[Case, Standing]]:
 
 
 def enrol_card_of_case(case: Case, account: Account) -> None:
-    """Let the card given in an application sign its account in, now that its person is let in.
+    """Let the cards given in an application sign its account in, now that its person is let in: hers and the company's.
 
     A card that another account has by now stays with that one: the account has its password.
     """
+    enrol_citizen_of_case(case, account)
     evidence = session.get(CardEvidence, case.card_evidence_id) if case.card_evidence_id is not None else None
     if evidence is None:
         return
@@ -186,7 +189,8 @@ def _let_in(case: Case, account: Account, company: Company, role: Role) -> None:
     session.flush()
     record("case:approved", account_id=account.id, company_id=company.id, case=case.number, role=str(role), by="policy")
     enrol_card_of_case(case, account)
-    mails.application_approved(account, company, is_first_admin=role is Role.GROUP_ADMIN)
+    by_password = credential_of(case) is CredentialSet.PASSWORD
+    mails.application_approved(account, company, is_first_admin=role is Role.GROUP_ADMIN, by_password=by_password)
 
 
 def _let_wait(case: Case, account: Account, company: Company, reviewer: Reviewer) -> None:

@@ -11,8 +11,8 @@ from idp.errors import AlreadyExists, ChangedMeanwhile
 from idp.models import Account, Case, Company, Password, Review, Service
 from idp.policies.company_names import looks_like_company
 from idp.policies.names import canonical_email, canonical_username, email_key
-from idp.policies.registration import MailCheck
-from idp.policies.registration_path import first_role, path_of
+from idp.policies.registration import CredentialSet, MailCheck, has_number_as_name
+from idp.policies.registration_path import first_role, path_of, policy_for_credential
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountKind, AccountStatus
@@ -20,20 +20,21 @@ from idp.services.accounts import insert_account
 from idp.services.agreements import keep_agreements
 from idp.services.audit import record
 from idp.services.card_proofs import card_in, check_names
+from idp.services.case_policies import CITIZEN_EVIDENCE, CREDENTIAL, citizen_evidence_of, credential_of, policy_of_case
 from idp.services.case_standing import hold_case, move_account, settle
+from idp.services.citizen_cards import claim_evidence
 from idp.services.company_claims import (
     CompanyAnswers,
     check_usable,
     claim_company,
     hints_about,
-    policy_of,
     state_of,
 )
 from idp.services.company_documents import withdraw_document
 from idp.services.company_places import HOLDING, check_place
 from idp.services.constraints import breaks_unique
 from idp.services.mailbox_checks import check_mails_to, has_live_link, send_verification
-from idp.services.one_time_links import Purpose, void_links
+from idp.services.one_time_links import void_confirming_links
 from idp.services.secrets import new_id
 from idp.services.service_registry import registration_policy
 
@@ -44,7 +45,10 @@ OPEN = (AccountStatus.EMAIL_PENDING, AccountStatus.EMAIL_EXPIRED, AccountStatus.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonAnswers:
-    """What an applicant says of herself, checked: names as typed, ``phone`` and ``email`` in their one form."""
+    """What an applicant says of herself, checked: names as typed, ``phone`` and ``email`` in their one form.
+
+    ``username`` is empty where the account is called by its number.
+    """
 
     username: str
     name: str
@@ -55,17 +59,20 @@ class PersonAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A whole application. ``password_hash``: the password was hashed when it was typed and is kept nowhere."""
+    """A whole application. ``password_hash``: the password was hashed when it was typed and is kept nowhere; None where
+    it is set at the activation (R-188). ``credential``: the kind of account that was chosen."""
 
     service: Service
     company: CompanyAnswers
     person: PersonAnswers
-    password_hash: str
+    password_hash: str | None
     texts: tuple[tuple[str, str], ...]
     browser: str
     address: str | None
     client_id: str | None = None
     card_evidence_id: str | None = None
+    credential: CredentialSet = CredentialSet.PASSWORD
+    citizen_evidence_id: str | None = None
 
 
 def submit_case(sent: Submission) -> Case:
@@ -74,8 +81,9 @@ def submit_case(sent: Submission) -> Case:
     A card that was given counts once the mailbox is confirmed. Raises AlreadyExists (``field`` username or email),
     CompanyClosed, OneAccountOnly, CardMismatch. Writes outbox and audit rows.
     """
-    policy = registration_policy(sent.service)
-    if not username_is_free(sent.person.username):
+    policy = policy_for_credential(registration_policy(sent.service), sent.credential)
+    is_numbered = has_number_as_name(policy)
+    if not is_numbered and not username_is_free(sent.person.username):
         raise AlreadyExists(field="username")
     check_mails_to(sent.person.email)
     # A refusal is committed: where the name is taken in this very moment, no company stays behind.
@@ -86,19 +94,23 @@ def submit_case(sent: Submission) -> Case:
         if card is not None:
             check_names(card, company)
         path = path_of(policy, state_of(company, policy), card=card.rank if card else None)
-        account = new_account(sent.service, company, sent.person, sent.password_hash)
+        account = new_account(sent.service, company, sent.person)
         account.role = first_role(policy)
         account.status = AccountStatus.EMAIL_PENDING
-        insert_account(account)
+        insert_account(account, number_is_name=is_numbered)
+        claim_evidence(sent.citizen_evidence_id, account)
     keep_agreements(account.id, sent.service.id, sent.texts, sent.address)
-    session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
+    if sent.password_hash is not None:
+        session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
     case = new_case(account, sent.service, company, client_id=sent.client_id)
     case.card_evidence_id = sent.card_evidence_id
     case.reviewer = path.reviewer
-    case.answers = answers_of(sent.company) | {"expected_first": path.becomes_admin}
+    kept = {CREDENTIAL: str(sent.credential), CITIZEN_EVIDENCE: sent.citizen_evidence_id}
+    case.answers = answers_of(sent.company) | {"expected_first": path.becomes_admin} | kept
     case.hints = hints_of(sent.company, company, sent.person.name)
     insert_case(case)
-    record("case:submitted", actor=account.id, account_id=account.id, company_id=company.id, case=case.number)
+    told = {"account_id": account.id, "company_id": company.id, "case": case.number}
+    record("case:submitted", actor=account.id, credential=str(sent.credential), **told)
     if policy.mail_check is MailCheck.AFTER_REVIEW:
         settle(case, account)
     else:
@@ -119,19 +131,20 @@ def correct_case(
     if case.version != seen_version or account.status not in OPEN or company.tax_id != answers.number:
         raise ChangedMeanwhile
     check_usable(company)
-    policy = policy_of(case.service_id)
+    policy = policy_of_case(case)
     was, is_new_mailbox = account.status, person.email != account.email
     if is_new_mailbox:
         check_place(policy, company, person.email, besides=account.id)
     elif account.status not in HOLDING:
         check_place(policy, company, account.email, besides=account.id)
-    asks_mailbox = policy.mail_check is MailCheck.BEFORE_REVIEW and (
+    asks_mailbox = policy.mail_check is not MailCheck.AFTER_REVIEW and (
         is_new_mailbox or (account.email_verified_at is None and not has_live_link(account.id))
     )
     if asks_mailbox:
         check_mails_to(person.email)
     account.name, account.phone, account.locale = person.name, person.phone, person.locale
-    case.answers = answers_of(answers) | {"expected_first": case.answers.get("expected_first", False)}
+    kept = {CREDENTIAL: str(credential_of(case)), CITIZEN_EVIDENCE: citizen_evidence_of(case)}
+    case.answers = answers_of(answers) | {"expected_first": case.answers.get("expected_first", False)} | kept
     case.hints = hints_of(answers, company, person.name)
     was_asked = case.more_info_until is not None
     case.version += 1
@@ -152,7 +165,7 @@ def correct_case(
 
 def _wait_again(case: Case, account: Account, role: Role) -> None:
     """What was decided is about what was sent then: a corrected application is decided anew, also an approved one."""
-    void_links(Purpose.VERIFY, account_id=account.id)
+    void_confirming_links(account.id)
     move_account(account, *OPEN, status=AccountStatus.REVIEW_PENDING, status_reason=None, role=role, approval=None)
     settle(case, account)
 
@@ -174,7 +187,7 @@ def withdraw_case(case_id: str, seen_version: int) -> None:
     case.version += 1
     case.waiting_since = case.taken_by = case.taken_at = case.more_info_until = None
     case.decided_at = case.updated_at = now()
-    void_links(Purpose.VERIFY, account_id=account.id)
+    void_confirming_links(account.id)
     session.flush()
     withdraw_document(case)
     record("case:withdrawn", actor=account.id, account_id=account.id, company_id=case.company_id, case=case.number)
@@ -212,7 +225,7 @@ def username_is_free(username: str) -> bool:
     return session.scalar(select(Account.id).where(Account.username_canonical == name)) is None
 
 
-def new_account(service: Service, company: Company, person: PersonAnswers, password_hash: str) -> Account:
+def new_account(service: Service, company: Company, person: PersonAnswers) -> Account:
     """A general account of these answers, neither written nor let in yet."""
     moment = now()
     return Account(

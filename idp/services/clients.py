@@ -15,6 +15,7 @@ from sqlalchemy import select
 from idp.db import now, session
 from idp.models import Client, Service
 from idp.policies.agreements import texts_of_first_sign_in
+from idp.policies.assurance import Acr
 from idp.policies.names import CLIENT_ID
 from idp.services.secrets import digest
 
@@ -50,6 +51,8 @@ class ClientRecord:
     admission: dict[str, Any]
     # Whether its service has texts to agree to at the first sign-in: which, and who has, is read when it matters.
     has_first_texts: bool
+    # The least its service demands of every sign-in, or None.
+    required_acr: Acr | None
 
     @property
     def is_public(self) -> bool:
@@ -69,7 +72,7 @@ class ClientRecord:
         return self.name_en if language == "en" else self.name_zh
 
 
-def _record(row: Client, policy: dict[str, Any] | None) -> ClientRecord:
+def _record(row: Client, policy: dict[str, Any] | None, demand: str | None) -> ClientRecord:
     hashes: list[tuple[bytes, datetime | None]] = []
     if row.secret_hash is not None:
         hashes.append((row.secret_hash, None))
@@ -100,11 +103,12 @@ def _record(row: Client, policy: dict[str, Any] | None) -> ClientRecord:
         on_narrowing=row.on_narrowing,
         admission=row.admission,
         has_first_texts=policy is not None and bool(texts_of_first_sign_in(policy)),
+        required_acr=Acr(demand) if demand is not None else None,
     )
 
 
 _CLIENTS = (
-    select(Client, Service.policy)
+    select(Client, Service.policy, Service.required_acr)
     .outerjoin(Service, Service.id == Client.service_id)
     .where(Client.removed_at.is_(None))
 )

@@ -10,7 +10,7 @@ from idp.db import now, session
 from idp.errors import AlreadyExists, InvalidInput
 from idp.mails import companies as mails
 from idp.models import Account, Company
-from idp.policies.assurance import Acr
+from idp.policies.assurance import Acr, DemandBy
 from idp.policies.names import has_control
 from idp.policies.standing import USABLE_COMPANIES, CompanyProof, CompanyStatus
 from idp.policies.tax_id import fold_digits, parse_tax_id
@@ -87,20 +87,22 @@ def restore_company(company: Company, reason: str | None = None) -> None:
         mails.company_restored(admin, company, reason)
 
 
-def demand_acr(company: Company, acr: Acr | None) -> None:
+def demand_acr(company: Company, acr: Acr | None, *, by: DemandBy = DemandBy.OPERATOR) -> None:
     """Let a company ask a stronger sign-in of its people wherever they act for it, or (None) no more than the client.
 
     It counts from their next sign-in to a client on. Raises InvalidInput where nobody here could reach it.
     """
     if acr is Acr.CARD and not settings().offers_cards:
         raise InvalidInput(field="acr", problem="company.no_cards")
-    before, company.required_acr = company.required_acr, None if acr is None else str(acr)
-    if before == company.required_acr:
+    before = company.required_acr, company.required_by
+    after = (None, None) if acr is None else (str(acr), str(by))
+    if before == after:
         return
+    company.required_acr, company.required_by = after
     company.updated_at, company.version = now(), company.version + 1
     session.flush()
     action = "company:acr:waived" if acr is None else "company:acr:demanded"
-    record(action, company_id=company.id, before=before, after=company.required_acr)
+    record(action, company_id=company.id, before=before[0], after=company.required_acr)
 
 
 def checked_reason(text: str) -> str:

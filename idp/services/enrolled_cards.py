@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,11 +12,12 @@ from idp.db import now, one_at_a_time, session, transaction
 from idp.errors import CardEnrolledElsewhere, CardMismatch, LastCredential, NotFound
 from idp.mails import cards as mails
 from idp.models import Account, Card, Company
-from idp.policies.cards import NOTICE_BEFORE, CardRank
+from idp.policies.cards import NOTICE_BEFORE, CardKind, CardRank
 from idp.policies.entities import EntityKind
-from idp.policies.standing import AccountStatus
+from idp.policies.standing import AccountKind, AccountStatus
 from idp.services.audit import record
 from idp.services.constraints import breaks_unique
+from idp.services.factors import factors_of
 from idp.services.passwords import has_password
 from idp.services.secrets import digest, new_id
 
@@ -27,8 +29,9 @@ class EnrolledCard:
     """A card as its holder sees it at /account/credentials."""
 
     id: str
+    kind: CardKind
     name: str
-    tax_id: str
+    tax_id: str | None
     serial: str
     rank: CardRank
     not_before: datetime
@@ -46,22 +49,34 @@ def enrol_card(holder: CardHolder, certificate: bytes, account: Account, *, evid
     if company.id_type != EntityKind.UBN or company.tax_id != holder.tax_id:
         raise CardMismatch(card=str(holder.tax_id), entered=company.tax_id)
     there = card_of_key(holder.key_sha256)
-    card = _made(holder, certificate, account, company) if there is None else None
+    card = insert_card(_made(holder, certificate, account, company)) if there is None else None
     if card is None:
         # Also where somebody enrolled it in this very instant.
         return _own(there or card_of_key(holder.key_sha256), account)
+    note_enrolled(card, account, company, evidence_id=evidence_id, rank=str(card.rank))
+    return card
+
+
+def note_enrolled(card: Card, account: Account, company: Company | None, *, evidence_id: str, **told: Any) -> None:
+    """Note that a card was put on an account, and tell its holder."""
     record(
         "account:card:enrolled",
         actor=account.id,
-        account_id=account.id,
-        company_id=company.id,
+        **holder_ids(account),
         card=card.id,
+        kind=str(card.kind),
         serial=card.serial,
-        rank=str(card.rank),
         evidence=evidence_id,
+        **told,
     )
     mails.card_enrolled(account, company, card)
-    return card
+
+
+def holder_ids(account: Account) -> dict[str, Any]:
+    """How an audit row names the holder of a card: a general account with its company, or a linked one."""
+    if account.kind is AccountKind.LINKED:
+        return {"linked_account_id": account.id}
+    return {"account_id": account.id, "company_id": account.company_id}
 
 
 def card_of_key(key_sha256: str) -> Card | None:
@@ -74,6 +89,7 @@ def cards_of(account_id: str) -> list[EnrolledCard]:
     rows = session.execute(
         select(
             Card.id,
+            Card.kind,
             Card.name,
             Card.tax_id,
             Card.serial,
@@ -86,7 +102,7 @@ def cards_of(account_id: str) -> list[EnrolledCard]:
         .where(Card.account_id == account_id, Card.removed_at.is_(None))
         .order_by(Card.enrolled_at.desc(), Card.id)
     )
-    return [EnrolledCard(*row) for row in rows]
+    return [EnrolledCard(**row) for row in rows.mappings()]
 
 
 def remove_card(card_id: str, account: Account, *, because: str = "owner") -> None:
@@ -107,15 +123,8 @@ def remove_card(card_id: str, account: Account, *, because: str = "owner") -> No
     ).scalar()
     if removed is None:
         raise NotFound
-    record(
-        "account:card:removed",
-        account_id=account.id,
-        company_id=account.company_id,
-        card=card_id,
-        serial=removed,
-        because=because,
-    )
-    mails.card_removed(account, session.get_one(Company, account.company_id), session.get_one(Card, card_id))
+    record("account:card:removed", **holder_ids(account), card=card_id, serial=removed, because=because)
+    mails.card_removed(account, _company_of(account), session.get_one(Card, card_id))
 
 
 def note_use(card: Card) -> None:
@@ -127,7 +136,8 @@ def note_use(card: Card) -> None:
 def is_last_credential(account_id: str, card_id: str) -> bool:
     """Whether an account would have nothing to sign in by without this card."""
     others = exists().where(Card.account_id == account_id, Card.id != card_id, Card.removed_at.is_(None))
-    return not has_password(account_id) and not session.scalar(select(others))
+    signs_in = has_password(account_id) or session.scalar(select(others)) or factors_of(account_id).passkeys
+    return not signs_in
 
 
 def tell_of_ending_cards() -> int:
@@ -171,10 +181,14 @@ def _tell(card_id: str, moment: datetime) -> bool:
     if told is None:
         return False
     card = session.get_one(Card, card_id, populate_existing=True)
-    account, company = session.get_one(Account, card.account_id), session.get_one(Company, card.company_id)
-    record("account:card:ending:told", account_id=account.id, company_id=company.id, card=card.id)
-    mails.card_ends(account, company, card)
+    account = session.get_one(Account, card.account_id)
+    record("account:card:ending:told", **holder_ids(account), card=card.id)
+    mails.card_ends(account, _company_of(account), card)
     return True
+
+
+def _company_of(account: Account) -> Company | None:
+    return session.get_one(Company, account.company_id) if account.company_id is not None else None
 
 
 def _own(card: Card | None, account: Account) -> Card:
@@ -183,11 +197,11 @@ def _own(card: Card | None, account: Account) -> Card:
     return card
 
 
-def _made(holder: CardHolder, certificate: bytes, account: Account, company: Company) -> Card | None:
-    """The new row, or None where the key is enrolled by now."""
-    card = Card(
+def _made(holder: CardHolder, certificate: bytes, account: Account, company: Company) -> Card:
+    return Card(
         id=new_id("cd_"),
         account_id=account.id,
+        kind=CardKind.COMPANY,
         company_id=company.id,
         key_sha256=holder.key_sha256,
         certificate_sha256=holder.certificate_sha256,
@@ -200,6 +214,10 @@ def _made(holder: CardHolder, certificate: bytes, account: Account, company: Com
         not_after=holder.not_after,
         enrolled_at=now(),
     )
+
+
+def insert_card(card: Card) -> Card | None:
+    """The card as a new row, or None where its key is enrolled by now: the index decides."""
     try:
         with session.begin_nested():
             session.add(card)

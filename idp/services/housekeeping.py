@@ -10,6 +10,7 @@ from idp.models import (
     AuthorizationRequest,
     Binding,
     CardChallenge,
+    CardEvidence,
     Flow,
     Invitation,
     Launch,
@@ -17,11 +18,13 @@ from idp.models import (
     NameFailures,
     OneTimeSecret,
     OutboxEntry,
+    PasskeyChallenge,
     RevocationAnswer,
     Token,
     UsedAssertion,
 )
 from idp.policies.bindings import REQUESTS_KEPT
+from idp.policies.cards import CITIZEN_GIVEN
 from idp.policies.standing import BindingState
 
 # Kept a day longer than they work: a late replay is then still known for what it is.
@@ -35,11 +38,16 @@ INVITATIONS_KEPT = timedelta(days=365)
 FAILURES_KEPT = timedelta(days=90)
 # What says whether a card was revoked, since somebody last signed in by it.
 ANSWERS_KEPT = timedelta(days=30)
+# A run of the wizard lives a day, and its application is sent within it.
+RUNS_LAST = timedelta(days=2)
 BATCH = 500
 # A registration lives longer than the request on whose way it lies.
 IS_ON_A_RUNS_WAY = select(Flow.id).where(Flow.authorization_request_id == AuthorizationRequest.id).exists()
 # Requests that nobody answered, or that were taken back or refused: nothing ever ran through them.
 CAME_TO_NOTHING = Binding.bound_at.is_(None) & Binding.state.in_((BindingState.PENDING, BindingState.UNBOUND))
+
+# Citizen cards shown in applications that nobody sent: a person's, who may have no account here.
+CAME_FROM_NO_APPLICATION = CardEvidence.account_id.is_(None) & (CardEvidence.purpose == CITIZEN_GIVEN)
 
 
 def tidy() -> int:
@@ -55,6 +63,8 @@ def tidy() -> int:
             (Flow, Flow.expires_at < over),
             (AuthorizationRequest, (AuthorizationRequest.expires_at < over) & ~IS_ON_A_RUNS_WAY),
             (CardChallenge, CardChallenge.expires_at < over),
+            (PasskeyChallenge, PasskeyChallenge.expires_at < over),
+            (CardEvidence, CAME_FROM_NO_APPLICATION & (CardEvidence.at < moment - RUNS_LAST)),
             (Launch, Launch.expires_at < over),
             (Binding, CAME_TO_NOTHING & (Binding.code_expires_at < moment - REQUESTS_KEPT)),
             (RevocationAnswer, RevocationAnswer.last_used_at < moment - ANSWERS_KEPT),

@@ -13,7 +13,7 @@ from idp.mails import cases as mails
 from idp.models import Account, Case, Company, Invitation, MenuItem, MenuRight, Password, Review, Service
 from idp.policies.company_names import looks_like_company
 from idp.policies.invitations import InvitationFacts, invitation_trouble
-from idp.policies.registration import Reviewer
+from idp.policies.registration import Reviewer, has_number_as_name
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import USABLE_COMPANIES, AccountStatus, Approval
@@ -84,10 +84,16 @@ def texts_to_agree(service: Service) -> tuple[tuple[str, str], ...]:
     return tuple((text.id, text.version) for text in texts if text.when == "before_apply")
 
 
+def gives_number(service: Service) -> bool:
+    """Whether an invited person is given a number as her account's name, and chooses none (C-7)."""
+    return has_number_as_name(registration_policy(service))
+
+
 def check_new_password(opened: OpenedInvitation, person: PersonAnswers, password: str) -> None:
     """Raise PasswordRefused where a password that an invited person chose breaks a rule."""
     company, mailbox = opened.company, opened.invitation.email.partition("@")[0]
-    check_password(password, [person.username, person.name, mailbox, company.name, company.tax_id, opened.service.id])
+    words = [person.username, person.name, mailbox, company.name, company.tax_id, opened.service.id]
+    check_password(password, [word for word in words if word])
 
 
 def accept_invitation(sent: Acceptance) -> Account:
@@ -100,17 +106,18 @@ def accept_invitation(sent: Acceptance) -> Account:
     invitation, company, service = opened.invitation, opened.company, opened.service
     policy = registration_policy(service)
     person = replace(sent.person, email=invitation.email)
-    if not username_is_free(person.username):
+    is_numbered = has_number_as_name(policy)
+    if not is_numbered and not username_is_free(person.username):
         raise AlreadyExists(field="username")
     check_proven(policy, company)
     check_place(policy, company, person.email)
-    account = new_account(service, company, person, sent.password_hash)
+    account = new_account(service, company, person)
     account.role, account.approval, account.status = invitation.role, Approval.GROUP_ADMIN, AccountStatus.ACTIVE
     account.email_verified_at = now()
     # A refusal is committed: where the name was taken in this very moment, the link must stay unused.
     with session.begin_nested():
         use_link(Purpose.INVITATION, sent.link_hash)
-        insert_account(account)
+        insert_account(account, number_is_name=is_numbered)
     invitation.used_at = now()
     session.add(Password(account_id=account.id, hash=sent.password_hash, changed_at=now()))
     keep_agreements(account.id, service.id, sent.texts, sent.address)

@@ -45,6 +45,12 @@ def check(limit: Limit, subject: str) -> None:
         raise TooManyTries(retry_at=retry_at, retry_seconds=max(1, int((retry_at - now()).total_seconds())))
 
 
+def check_left(limit: Limit, subject: str) -> None:
+    """Raise TooManyRequests where the limit is reached for this subject; nothing is counted."""
+    if is_reached(limit, subject):
+        raise_reached(limit)
+
+
 def spend(limit: Limit, subject: str) -> None:
     """Count one for this subject, or raise TooManyRequests where the limit is reached."""
     if count(limit, subject) > limit.most:
@@ -116,6 +122,11 @@ def clear_failures(name: str, browser: bytes) -> None:
     session.execute(
         delete(NameFailures).where(NameFailures.name_hash == subject_hash(name), NameFailures.browser_hash == browser)
     )
+
+
+def clear_all_failures(name: str) -> None:
+    """Forget the failures of this name from every browser: its password is another one now."""
+    session.execute(delete(NameFailures).where(NameFailures.name_hash == subject_hash(name)))
 
 
 def forget_old_counters(moment: datetime, *, kept: timedelta = timedelta(days=1)) -> int:

@@ -25,6 +25,13 @@ class Purpose(StrEnum):
     OPERATOR_SETUP = "operator_setup"
     MAILBOX_CHANGE = "mailbox_change"
     FIRST_PASSWORD = "first_password"  # noqa: S105  (a purpose, no password)
+    ACTIVATION = "activation"
+    CASE = "case"
+    PASSWORD_RESET = "password_reset"  # noqa: S105  (a purpose, no password)
+
+
+# What confirms a mailbox: the link of a verification, or of an activation. An account waits for one of them at most.
+CONFIRMING = (Purpose.VERIFY, Purpose.ACTIVATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,18 @@ def live_link(purpose: Purpose, *, account_id: str) -> Link | None:
         )
     ).first()
     return _link(row) if row is not None else None
+
+
+def confirming_link(account_id: str) -> Link | None:
+    """The link that confirms an account's mailbox, by whatever page: usable, or let expire; None when it has none."""
+    found = (live_link(purpose, account_id=account_id) for purpose in CONFIRMING)
+    return next((link for link in found if link is not None), None)
+
+
+def void_confirming_links(account_id: str) -> None:
+    """Let the link that confirms an account's mailbox work no more."""
+    for purpose in CONFIRMING:
+        void_links(purpose, account_id=account_id)
 
 
 def use_link(purpose: Purpose, hashed: bytes) -> Link:

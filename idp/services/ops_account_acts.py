@@ -16,12 +16,14 @@ from idp.services.access import end_access_of_accounts
 from idp.services.accounts import restore_account, set_data_scope, suspend_account
 from idp.services.audit import record
 from idp.services.cases import case_of_account
+from idp.services.closing import close_by_operator
 from idp.services.companies import checked_reason
 from idp.services.first_passwords import send_first_password
 from idp.services.limits import subject_hash
 from idp.services.mailbox_checks import check_mails_to, resend_verification
 from idp.services.ops_accounts import seen_account
 from idp.services.own_company import check_not_own
+from idp.services.second_factors import reset_second_factor
 
 BY_OPERATOR = "operator"
 
@@ -61,11 +63,15 @@ def _with_reason(account: Account, change: AccountChange, reason: str) -> None:
         suspend_account(account, reason)
     elif change.act is AccountAct.RESTORE:
         restore_account(account, reason)
+    elif change.act is AccountAct.CLOSE:
+        close_by_operator(account, reason)
     elif change.act is AccountAct.SCOPE:
         _set_scope(account, change.scope, reason)
     elif change.act is AccountAct.SIGN_OUT:
         end_access_of_accounts(select(Account.id).where(Account.id == account.id), BY_OPERATOR)
         record("account:access:ended", account_id=account.id, company_id=account.company_id, reason=reason)
+    elif change.act is AccountAct.RESET_FACTOR:
+        reset_second_factor(account, reason)
     elif change.act is AccountAct.UNLOCK:
         _unlock(account, reason)
     else:

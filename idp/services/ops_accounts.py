@@ -11,10 +11,12 @@ from idp.errors import NotFound
 from idp.models import Account, Case, ClientSession, Company, NameFailures, Operator, Password, Service, SignIn
 from idp.policies.electronic_id import is_electronic_id
 from idp.policies.helping import AccountAct, AccountFacts, acts_for_account
+from idp.policies.managing import BY_TIME
 from idp.policies.names import canonical_username, email_key
 from idp.policies.tax_id import fold_digits
 from idp.services.cases import case_of_account
 from idp.services.enrolled_cards import EnrolledCard, cards_of
+from idp.services.factors import Factors, factors_of
 from idp.services.limits import subject_hash
 from idp.services.ops_people import LONGEST_SEARCH, Page, begins_with, page_of
 from idp.services.service_registry import registration_policy
@@ -68,6 +70,7 @@ class SeenAccount:
     cards: list[EnrolledCard]
     sign_ins: list[LastSignIn]
     keeps_scope: bool
+    factors: Factors
 
     @property
     def acts(self) -> tuple[AccountAct, ...]:
@@ -82,6 +85,7 @@ class SeenAccount:
                 password_is_disabled=self.lock.is_disabled,
                 is_locked=self.lock.until is not None,
                 keeps_scope=self.keeps_scope,
+                has_second_factor=self.factors.has_app or self.factors.passkeys > 0,
             )
         )
 
@@ -142,6 +146,7 @@ def seen_account(account: Account) -> SeenAccount:
         cards=cards_of(account.id),
         sign_ins=_last_sign_ins(account.id),
         keeps_scope=service is not None and registration_policy(service).data_scope,
+        factors=factors_of(account.id),
     )
 
 
@@ -157,7 +162,7 @@ def lock_of(account: Account, *, is_disabled: bool) -> Lock:
 
 
 def _name_of(actor: str | None) -> str | None:
-    if actor is None:
+    if actor is None or actor == BY_TIME:
         return None
     named = session.scalar(select(Operator.name).where(Operator.id == actor))
     return named or session.scalar(select(Account.name).where(Account.id == actor)) or actor

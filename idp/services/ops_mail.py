@@ -29,6 +29,8 @@ MASK = "/●●●●●●●●"
 # Where the links of mails lead, before their token.
 PURPOSES = {
     "/verify/": Purpose.VERIFY,
+    "/activate/": Purpose.ACTIVATION,
+    "/register/status/open/": Purpose.CASE,
     "/invitation/": Purpose.INVITATION,
     "/first-password/": Purpose.FIRST_PASSWORD,
     "/mailbox/": Purpose.MAILBOX_CHANGE,

@@ -11,18 +11,24 @@ from idp.db import session
 from idp.errors import AccountUnusable, NotFound, Refused
 from idp.models import Account, Card, Company
 from idp.policies.cards import CardRank, is_to_prove
+from idp.policies.limits import CREDENTIALS_ADDED_PER_ACCOUNT
 from idp.policies.roles import Permission, permits
 from idp.policies.standing import AccountStatus
 from idp.services.audit import record
-from idp.services.card_answers import PresentedCard, keep_evidence
+from idp.services.card_answers import AnyPresented, PresentedCard, PresentedCitizen, keep_evidence
 from idp.services.card_proofs import check_names, lead_by_card, prove_by_card
 from idp.services.case_standing import settle_waiting_cases
+from idp.services.citizen_cards import enrol_own_citizen
 from idp.services.company_claims import check_usable, locked_company, policy_of
 from idp.services.enrolled_cards import enrol_card, remove_card
+from idp.services.limits import spend
 
 
-def enrol_own(card: PresentedCard, account_id: str) -> Card:
-    """Enrol the card on this account. Raises as enrol_card, and AccountUnusable."""
+def enrol_own(card: AnyPresented, account_id: str) -> Card:
+    """Enrol the card on this account. Raises as enrol_card or enrol_own_citizen, AccountUnusable, TooManyRequests."""
+    spend(CREDENTIALS_ADDED_PER_ACCOUNT, account_id)
+    if isinstance(card, PresentedCitizen):
+        return enrol_own_citizen(card, account_id)
     account, company = _held(account_id)
     evidence_id = keep_evidence(card, account_id=account.id, company_id=company.id)
     with _telling("account:card:enrolled", account, evidence_id):

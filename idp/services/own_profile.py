@@ -1,4 +1,4 @@
-"""What a person changes of her own data herself: name and phones (P26; R-131 … R-137, R-196 … R-198).
+"""What a person changes of her own data herself: name and phones (P26; R-131 … R-137, R-196 … R-199, R-219, R-220).
 
 Her mailbox and password have ways of their own; account name, company and role are not hers to change.
 """
@@ -9,10 +9,14 @@ from sqlalchemy import update
 
 from idp.db import now, session
 from idp.errors import ChangedMeanwhile, InvalidInput
-from idp.models import Account, HomeCompany
+from idp.models import Account, Company, HomeCompany
 from idp.policies.company_names import parse_phone
+from idp.policies.names import number_of_name
+from idp.policies.registration import CredentialSet, offers_credentials
 from idp.policies.standing import AccountKind
 from idp.services.audit import record
+from idp.services.company_claims import policy_of
+from idp.services.factors import factors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,20 @@ class ContactCompany:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCompany:
+    """What a company has told of itself (R-209), as its people read it."""
+
+    phone: str | None
+    address: str | None
+    responsible: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """An account's own data, as its owner reads it; ``version`` is what a form was opened for."""
+    """An account's own data, as its owner reads it; ``version`` is what a form was opened for.
+
+    ``credential`` is which kind of account this is, None where its service has no kinds (R-197, R-219).
+    """
 
     account_id: str
     is_linked: bool
@@ -37,6 +53,13 @@ class Profile:
     phone: str | None
     version: int
     contact: ContactCompany | None
+    company: OwnCompany | None = None
+    credential: CredentialSet | None = None
+
+    @property
+    def has_number_as_name(self) -> bool:
+        """Whether the account is called by its number (IC…)."""
+        return number_of_name(self.username.lower()) is not None
 
 
 def profile_of(account_id: str) -> Profile:
@@ -53,7 +76,23 @@ def profile_of(account_id: str) -> Profile:
         account.phone,
         account.version,
         contact,
+        _company_of(account),
+        _credential_of(account),
     )
+
+
+def _company_of(account: Account) -> OwnCompany | None:
+    company = session.get(Company, account.company_id) if account.company_id is not None else None
+    return OwnCompany(company.phone, company.address, company.responsible) if company is not None else None
+
+
+def _credential_of(account: Account) -> CredentialSet | None:
+    if account.service_id is None or not offers_credentials(policy_of(account.service_id)):
+        return None
+    factors = factors_of(account.id)
+    if factors.company_cards:
+        return CredentialSet.COMPANY_CARD
+    return CredentialSet.CITIZEN_CARD if factors.citizen_cards else CredentialSet.PASSWORD
 
 
 def changes_of(profile: Profile, *, name: str, phone: str, company_phone: str | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from idp.services.one_time_links import Purpose, live_link, void_links
 from idp.services.password_sign_in import Try, Verdict, settle_password
 from idp.services.passwords import check_password_rules, matches
 from idp.services.secrets import digest, new_secret
-from idp.services.sign_ins import end_sign_in
+from idp.services.sign_ins import end_sign_in, forget_browsers
 
 BECAUSE = "password_changed"
 
@@ -37,13 +37,14 @@ def check_new(account_id: str, password: str) -> None:
         raise PasswordRefused(reason="recent")
 
 
-def change_password(account_id: str, *, judged: str, fresh: str, sign_in_id: str) -> str | None:
+def change_password(account_id: str, *, judged: str, fresh: str, sign_in_id: str, browser: str) -> str | None:
     """Put a new hash in place of the one that was judged; the new cookie token of the sign-in it was done in (SS01),
     or None where that has ended meanwhile.
 
     Every other sign-in of this person ends, with what was granted in it, offline grants too; so does a change of
-    mailbox that waits, which somebody else may have asked for. Others who are bound to the account keep what they have:
-    the owner has shown that she is in charge. Raises ChangedMeanwhile where the password is another by now.
+    mailbox that waits, which somebody else may have asked for, and no browser but this one is known any more. Others
+    who are bound to the account keep what they have: the owner has shown that she is in charge. Raises
+    ChangedMeanwhile where the password is another by now.
     """
     moment = now()
     changed = session.execute(
@@ -55,14 +56,10 @@ def change_password(account_id: str, *, judged: str, fresh: str, sign_in_id: str
     ).first()
     if changed is None:
         raise ChangedMeanwhile
-    _keep_former(account_id, judged)
+    keep_former(account_id, judged)
     _end_others(account_id, sign_in_id)
-    # The owner was advised to, where she gave the old one away to bind (tokens.md).
-    session.execute(
-        update(Binding)
-        .where(Binding.account_id == account_id, Binding.password_advised_at.is_(None))
-        .values(password_advised_at=moment)
-    )
+    forget_browsers(account_id, besides=browser)
+    advise_no_more(account_id)
     has_cancelled = live_link(Purpose.MAILBOX_CHANGE, account_id=account_id) is not None
     void_links(Purpose.MAILBOX_CHANGE, account_id=account_id)
     account = session.get_one(Account, account_id)
@@ -81,6 +78,16 @@ def change_password(account_id: str, *, judged: str, fresh: str, sign_in_id: str
     return _renewed(sign_in_id)
 
 
+def advise_no_more(account_id: str) -> None:
+    """The owner has set a new password, as she was advised to where she gave the old one away to bind (tokens.md)."""
+    session.execute(
+        update(Binding)
+        .where(Binding.account_id == account_id, Binding.password_advised_at.is_(None))
+        .values(password_advised_at=now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _last_hashes(account_id: str) -> list[str]:
     """What must not be taken again: the present password and those before it."""
     present = session.scalars(select(Password.hash).where(Password.account_id == account_id)).all()
@@ -93,7 +100,8 @@ def _last_hashes(account_id: str) -> list[str]:
     return [*present, *former]
 
 
-def _keep_former(account_id: str, hashed: str) -> None:
+def keep_former(account_id: str, hashed: str) -> None:
+    """Remember a password that is replaced, for as long as it is not to be taken again."""
     session.add(FormerPassword(account_id=account_id, replaced_at=now(), hash=hashed))
     session.flush()
     kept = session.scalars(

@@ -6,7 +6,7 @@ in parallel are therefore all counted, and a right password takes its own try ba
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from idp.db import now, session
 from idp.errors import (
@@ -16,13 +16,14 @@ from idp.errors import (
     AccountWithdrawn,
     BadCredentials,
 )
-from idp.models import Account, KnownBrowser, Password
+from idp.models import Account, Company, KnownBrowser, Password
+from idp.policies.entities import is_named
 from idp.policies.limits import (
     FAILED_SIGN_INS_PER_ADDRESS,
     FAILED_SIGN_INS_PER_COMPANY,
     FAILED_SIGN_INS_PER_NAME_AND_ADDRESS,
 )
-from idp.policies.names import canonical_username
+from idp.policies.names import canonical_username, number_of_name
 from idp.policies.passwords import is_disabled
 from idp.policies.standing import AccountStatus
 from idp.services import limits, passwords
@@ -38,9 +39,11 @@ LONGEST_NAME = 256
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that was counted: whose name, from where, and the hash to judge by (None: never right)."""
+    """A try that was counted: whose name, what was typed for it, from where, and the hash to judge by (None: never
+    right)."""
 
     name: str
+    typed: str
     address: str
     browser: bytes
     account_id: str | None
@@ -57,21 +60,35 @@ class Verdict:
     fresh_hash: str | None
 
 
-def open_try(username: str, *, browser: str, address: str) -> Try:
+def open_try(username: str, *, browser: str, address: str, company: str | None = None) -> Try:
     """Count a try for this name. Raises TooManyTries when too many from this address failed, whoever was asked for.
 
-    A name that waits after failures, is unknown or has its password disabled gives a try that can't be right: its
-    answer and its work are those of a wrong password (PW08, R-229).
+    ``company`` is the number of her company where the form asks for it (R-227), "" where the form is for those who
+    have none; None where nothing of the kind is asked. A name that waits after failures, is unknown, has its password
+    disabled or is of another company gives a try that can't be right: its answer and its work are those of a wrong
+    password (PW08, R-229).
     """
     limits.check(FAILED_SIGN_INS_PER_ADDRESS, address)
-    name = canonical_username(username)[:LONGEST_NAME]
-    limits.check(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{name} {address}")
+    typed = canonical_username(username)[:LONGEST_NAME]
+    # By what was typed: counted by the name, it would say whose a number is.
+    limits.check(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{typed} {address}")
     row = session.execute(
-        select(Account.id, Account.company_id, Password.hash, Password.disabled_at)
+        select(
+            Account.username_canonical,
+            Account.id,
+            Account.company_id,
+            Password.hash,
+            Password.disabled_at,
+            Company.id_type,
+            Company.tax_id,
+        )
         .outerjoin(Password, Password.account_id == Account.id)
-        .where(Account.username_canonical == name)
+        .outerjoin(Company, Company.id == Account.company_id)
+        .where(whose_name(typed))
     ).first()
-    account_id, company_id, stored, disabled_at = row if row is not None else (None, None, None, None)
+    # Counted by the one name of the account, whether that or its number was typed.
+    name: str = row[0] if row is not None else typed
+    account_id, company_id, stored, disabled_at, *entity = row[1:] if row is not None else [None] * 6
     known_as = digest(browser) if account_id and _knows(account_id, browser) else STRANGER
     _, not_before = limits.failures_of(name, known_as)
     waits = not_before is not None and not_before > now()
@@ -79,8 +96,15 @@ def open_try(username: str, *, browser: str, address: str) -> Try:
     waits = waits or (known_as == STRANGER and _company_is_under_attack(company_id))
     failures = 0 if waits else limits.count_failure(name, known_as)
     # This try is among the failures until it proves right.
-    usable = None if waits or disabled_at is not None or is_disabled(failures - 1) else stored
-    return Try(name, address, known_as, account_id, company_id, usable, failures)
+    is_off = waits or disabled_at is not None or is_disabled(failures - 1)
+    usable = None if is_off or not is_named(company, *entity) else stored
+    return Try(name, typed, address, known_as, account_id, company_id, usable, failures)
+
+
+def whose_name(typed: str) -> ColumnElement[bool]:
+    """Which account a canonical name means: its name, or its number, by which anybody may sign in (R-191, R-227)."""
+    number = number_of_name(typed)
+    return Account.username_canonical == typed if number is None else Account.electronic_id == number
 
 
 def _company_is_under_attack(company_id: str | None) -> bool:
@@ -144,7 +168,7 @@ def settle_password(attempt: Try, verdict: Verdict) -> str:
 
 def _count_failure(attempt: Try) -> None:
     limits.count(FAILED_SIGN_INS_PER_ADDRESS, attempt.address)
-    limits.count(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{attempt.name} {attempt.address}")
+    limits.count(FAILED_SIGN_INS_PER_NAME_AND_ADDRESS, f"{attempt.typed} {attempt.address}")
     if attempt.company_id is not None:
         limits.count(FAILED_SIGN_INS_PER_COMPANY, attempt.company_id)
     record(

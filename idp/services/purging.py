@@ -34,6 +34,7 @@ from idp.models import (
 from idp.policies.roles import Role
 from idp.policies.standing import CompanyProof, CompanyStatus
 from idp.services.audit import record
+from idp.services.case_policies import citizen_evidence_of
 from idp.services.company_documents import purge_document
 
 log = logging.getLogger(__name__)
@@ -69,12 +70,16 @@ def purge_account(company: Company, case: Case, account: Account) -> bool:
     """
     if session.scalar(select(Account.id).where(Account.id == account.id, was_never_let_in())) is None:
         return False
-    evidence_id = case.card_evidence_id
+    shown, hers = case.card_evidence_id, citizen_evidence_of(case)
     told = {"account_id": account.id, "company_id": company.id, "case": case.number, "was": str(account.status)}
     try:
         with session.begin_nested():
+            # That of her own card names the account, that of the company's is named by the case.
+            if hers is not None:
+                _delete_evidence(company.id, hers)
             _delete(company.id, case.id, account.id)
-            _delete_evidence(company.id, evidence_id)
+            if shown is not None:
+                _delete_evidence(company.id, shown)
     except IntegrityError:
         log.exception("account %s cannot be purged, and is looked at again later", account.id)
         session.execute(update(Account).where(Account.id == account.id).values(updated_at=now()))
@@ -126,7 +131,7 @@ def _delete_what_goes_with(account_id: str) -> None:
     session.execute(mails.values(account_id=None))
 
 
-def _delete_evidence(company_id: str, evidence_id: str | None) -> None:
+def _delete_evidence(company_id: str, evidence_id: str) -> None:
     """What a card showed in an application that came to nothing goes with it; what has proven the company stays."""
     proven = select(AuditEntry.id).where(
         AuditEntry.company_id == company_id,

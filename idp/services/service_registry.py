@@ -11,6 +11,7 @@ from idp.config import settings
 from idp.db import now, session
 from idp.errors import AlreadyExists, ChangedMeanwhile, InvalidInput, NotFound
 from idp.models import Client, Service, ServiceText
+from idp.policies.assurance import Acr
 from idp.policies.colours import colour_problem
 from idp.policies.names import canonical_email, client_name_problem, has_control
 from idp.policies.registration import BUILT_TEXTS, Proof, RegistrationPolicy, policy_from, policy_problems
@@ -32,6 +33,8 @@ class ServiceProfile:
     mail_reply_to: str | None = None
     mail_footer: str | None = None
     policy: dict[str, Any] = field(default_factory=dict)
+    # The least acr of a sign-in, of its accounts and at its applications; None: no more than others ask.
+    required_acr: str | None = None
 
 
 def profile_of(service: Service) -> ServiceProfile:
@@ -138,6 +141,7 @@ def _columns(profile: ServiceProfile, service_id: str) -> dict[str, Any]:
         "mail_reply_to": _address("mail_reply_to", profile.mail_reply_to),
         "mail_footer": _footer(profile.mail_footer),
         "policy": profile.policy,
+        "required_acr": _demand(profile.required_acr),
     }
 
 
@@ -153,6 +157,14 @@ def check_policy(policy: dict[str, Any], service_id: str) -> RegistrationPolicy:
     if problems:
         raise InvalidInput(field="policy", problem="policy.refused", problems=problems)
     return read
+
+
+def _demand(acr: str | None) -> str | None:
+    if acr is None:
+        return None
+    _refuse("required_acr", None if acr in {Acr.MFA, Acr.CARD} else "menus.acr")
+    _refuse("required_acr", "company.no_cards" if acr == Acr.CARD and not settings().offers_cards else None)
+    return str(acr)
 
 
 def _address(where: str, text: str | None) -> str | None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from idp.config import settings
 from idp.db import now, one_at_a_time, run, session, table_of
-from idp.errors import BindingUnusable, NotFound
+from idp.errors import BindingUnusable, NotFound, SignInEnded
 from idp.models import Client, ClientSession, Grant, KnownBrowser, SignIn
 from idp.models.columns import ID_LENGTH
 from idp.policies.assurance import Acr, Method, acr_of, amr_of
@@ -17,10 +17,11 @@ from idp.services.acting import ACCOUNTS, ACTING_COLUMNS, COMPANIES, Acting, act
 from idp.services.audit import record
 from idp.services.seats import seat_of_binding
 from idp.services.secrets import digest, new_id, new_secret
-from idp.services.uses import take_seat
+from idp.services.uses import note_account_in_use, take_seat
 
 SEEN_EVERY = timedelta(seconds=60)  # last_seen_at is written at most this often
 USER_AGENT_LENGTH = 300
+LAST_SIGN_INS = 50  # that are looked through for the last use of a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,16 @@ def begin_sign_in(
     address: str | None,
     user_agent: str | None,
     card_tax_id: str | None = None,
+    must_live: bool = False,
+    keeps_time: bool = False,
 ) -> tuple[str, str]:
     """Sign somebody in: ``(id, cookie token)``, the token always new (SS01).
 
     The same person signing in again raises the sign-in there is: its clients' sessions go on. Another person's ends.
     ``methods`` are all that this sign-in stands for from now on, ``card_tax_id`` the company that its card names.
+    ``must_live``: some of the methods are those of ``previous``, and count only while it runs; raises SignInEnded,
+    which leaves nothing of the transaction. ``keeps_time``: what was shown proves nothing of who is there (her own new
+    app), or a card of before counts on: the moment of the sign-in and its end stay.
     """
     one_at_a_time(digest(browser))
     moment = now()
@@ -183,7 +189,11 @@ def begin_sign_in(
         "address": address,
         "user_agent": (user_agent or "")[:USER_AGENT_LENGTH] or None,
     }
+    if previous is not None and keeps_time:
+        values |= {"auth_time": previous.auth_time, "expires_at": previous.expires_at}
     sign_in_id = _raise_previous(previous, account, values) if previous else None
+    if sign_in_id is None and must_live:
+        raise SignInEnded
     _end_others_of_browser(browser, besides=sign_in_id)
     if sign_in_id is None:
         sign_in_id = new_id("si_")
@@ -191,6 +201,7 @@ def begin_sign_in(
             insert(SignIn).values(id=sign_in_id, account_id=account.account_id, created_at=moment, **values)
         )
     remember_browser(account.account_id, browser, moment)
+    note_account_in_use(account.account_id, moment)
     record(
         "account:sign_in:begun",
         actor=account.account_id,
@@ -230,6 +241,15 @@ def remember_browser(account_id: str, browser: str, moment: datetime) -> None:
     else:
         known.last_seen_at = moment
     session.flush()
+
+
+def forget_browsers(account_id: str, *, besides: str = "") -> None:
+    """Know none of this account's browsers any more but one: whoever else had the password is a stranger now."""
+    session.execute(
+        delete(KnownBrowser)
+        .where(KnownBrowser.account_id == account_id, KnownBrowser.browser_hash != digest(besides))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def is_due_to_be_seen(signed_in: SignedIn) -> bool:
@@ -303,6 +323,28 @@ def end_own_sign_in(sign_in_id: str, account_id: str) -> bool:
     """End a sign-in of this account's own, at its owner's word; False where it is not theirs or not alive."""
     owner = session.scalar(select(SignIn.account_id).where(SignIn.id == sign_in_id))
     return owner == account_id and end_sign_in(sign_in_id, because="owner")
+
+
+def end_other_sign_ins(signed_in: SignedIn) -> int:
+    """End every other living sign-in of this human, at her word; how many."""
+    others = select(SignIn.id).where(
+        SignIn.account_id == signed_in.human.account_id,
+        SignIn.id != signed_in.id,
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > now(),
+    )
+    return sum(end_sign_in(other, because="owner") for other in session.scalars(others.order_by(SignIn.id)).all())
+
+
+def last_by_method(account_id: str, method: Method) -> datetime | None:
+    """When one of the last sign-ins of this account that are on record was by this method, or None."""
+    rows = session.execute(
+        select(SignIn.methods, SignIn.auth_time)
+        .where(SignIn.account_id == account_id)
+        .order_by(SignIn.auth_time.desc(), SignIn.id)
+        .limit(LAST_SIGN_INS)
+    )
+    return next((at for methods, at in rows if str(method) in methods), None)
 
 
 def clients_signed_in_to(sign_in_id: str) -> list[tuple[str, str, str]]:

@@ -1,10 +1,12 @@
 """Whom we trust about cards: certificates that an operator has pinned by fingerprint. None comes with the program.
 
-A root is trusted by itself. A CA that issues cards is pinned too, and counts only while a pinned root has made it.
+A root is trusted by itself. A CA that issues cards is pinned too, with whose cards it issues, and counts only while a
+pinned root has made it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -15,6 +17,7 @@ from idp.config import Mode, settings
 from idp.db import now, run, session, table_of
 from idp.errors import InvalidInput, NotFound
 from idp.models import TrustAnchor
+from idp.policies.cards import CardKind
 from idp.services.audit import record
 
 ANCHORS = table_of(TrustAnchor)
@@ -34,14 +37,25 @@ def trusted_issuers() -> list[bytes]:
 
     Read anew each time, the last to end first: what is taken away must be gone at once, and it is one small table.
     """
-    wanted = select(ANCHORS.c.certificate).order_by(ANCHORS.c.not_after.desc(), ANCHORS.c.sha256)
+    return [der for der, _ in _that_count()]
+
+
+def citizen_issuers() -> frozenset[bytes]:
+    """Those of the trusted issuers that issue persons' cards (自然人憑證): they name no company."""
+    return frozenset(der for der, issues in _that_count() if issues is CardKind.CITIZEN)
+
+
+def _that_count() -> list[tuple[bytes, CardKind]]:
+    wanted = select(ANCHORS.c.certificate, ANCHORS.c.issues).order_by(ANCHORS.c.not_after.desc(), ANCHORS.c.sha256)
     if settings().mode is Mode.PRODUCTION:
         wanted = wanted.where(ANCHORS.c.is_test.is_(False))
-    return list(run(wanted).scalars())
+    return [(der, CardKind(issues)) for der, issues in run(wanted)]
 
 
-def add_anchor(content: bytes, sha256: str, by: str | None) -> TrustAnchor:
+def add_anchor(content: bytes, sha256: str, by: str | None, *, issues: CardKind = CardKind.COMPANY) -> TrustAnchor:
     """Pin the certificate of a CA, PEM or DER, whose fingerprint the operator has from elsewhere.
+
+    ``issues``: whose cards are taken from it, a company's or a person's.
 
     Raises InvalidInput: another fingerprint, no CA, weak, over, a test CA in production, or made by no pinned root.
     """
@@ -54,12 +68,14 @@ def add_anchor(content: bytes, sha256: str, by: str | None) -> TrustAnchor:
         "subject": anchor.subject[:LONGEST_SUBJECT],
         "is_root": anchor.is_root,
         "is_test": anchor.is_test,
+        "issues": issues,
         "not_after": anchor.not_after,
         "added_at": now(),
         "added_by": by,
     }
     session.execute(insert(TrustAnchor).values(row))
-    record("trust:anchor:added", sha256=typed, subject=row["subject"], is_root=anchor.is_root, is_test=anchor.is_test)
+    told: dict[str, Any] = {"is_root": anchor.is_root, "is_test": anchor.is_test, "issues": str(issues)}
+    record("trust:anchor:added", sha256=typed, subject=row["subject"], **told)
     return session.get_one(TrustAnchor, typed)
 
 

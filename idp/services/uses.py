@@ -1,8 +1,8 @@
 """The use of bindings: when a linked account acted as which account last, and the owner told of the first time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from idp.db import now, run, session
 from idp.mails import bindings as mails
@@ -52,21 +52,43 @@ _FIRST_USE = (
 )
 
 
+def note_account_in_use(account_id: str, moment: datetime) -> None:
+    """Note that an account is in use, once a day; one that was warned of idling has not idled."""
+    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    # Two who act as it hold it both: neither waits for the other, for a day is noted tomorrow as well.
+    due = (
+        select(Account.id)
+        .where(Account.id == account_id, or_(Account.last_used_at.is_(None), Account.last_used_at < today))
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(Account)
+        .where(Account.id.in_(due))
+        .values(last_used_at=moment, idle_warned_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def take_seat(seat: BoundSeat, client_id: str | None) -> bool:
     """Hold a binding for this transaction and note that it is used, at a client or (None) at our own pages.
 
     False where it, its account or its company is not good any more: nothing may be begun through it then. The first
     statement of its transaction, for who ends a binding holds that before all that runs through it. One statement, but
-    for the first time: then the owner is told by mail, once.
+    for the first time, when the owner is told by mail, and the first time of a day, when the account's use is noted.
     """
     moment = now()
     which = {"account": seat.acting.account_id, "binding": seat.binding_id}
     use = which | {"moment": moment, "client": client_id}
-    if seat.last_used_at is None and run(_FIRST_USE, use).first() is not None:
+    last = seat.last_used_at
+    is_first_today = last is None or last.date() < moment.date()
+    is_due = last is None or is_first_today or last <= moment - USE_EVERY or seat.last_client_id != client_id
+    if last is None and run(_FIRST_USE, use).first() is not None:
         _tell_first_use(seat.binding_id, client_id)
-        return True
-    is_due = seat.last_used_at is None or seat.last_used_at <= moment - USE_EVERY or seat.last_client_id != client_id
-    return run(_USE, use).first() is not None if is_due else run(_HOLD, which).first() is not None
+    elif run(_USE if is_due else _HOLD, use if is_due else which).first() is None:
+        return False
+    if is_first_today:
+        note_account_in_use(seat.acting.account_id, moment)
+    return True
 
 
 def _tell_first_use(binding_id: str, client_id: str | None) -> None:

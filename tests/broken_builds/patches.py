@@ -200,7 +200,7 @@ BROKEN_BUILDS = (
         (
             Change(
                 "idp/policies/scopes.py",
-                "allowed = [s for s in wish.scopes if s in registered and not (is_public and s in CONFIDENTIAL_ONLY)]",
+                "allowed = [s for s in wish.scopes if s in registered and s not in kept_back]",
                 "allowed = list(wish.scopes)",
             ),
         ),

@@ -53,6 +53,7 @@ class Place:
         self.issuer = self.server.issuer
         self._processes: list[Process] = []
         self._clients: dict[str, str] = {}
+        self._applications: dict[str, str] = {}
         self._people: dict[str, Person] = {}
         self._first_day: Server | None = None
         self._dreams_port, self._mailbox_port = ports[0], ports[1]
@@ -116,6 +117,40 @@ class Place:
             stdin=secret,
         )
         self.town.idp("menu", "import", str(ROOT / "clients" / "dreams" / "menus.json"))
+
+    def application(self, key: str, name: str, *, scope: str = "", service: str | None = None) -> str:
+        """The address of another demo application, registered and started at its first use.
+
+        ``scope`` is what it asks for beside what all do; with one of its own it is a client by itself too.
+        """
+        if key not in self._applications:
+            port, secret = free_port(), secrets.token_urlsafe(32)
+            home = self._applications[key] = f"http://localhost:{port}"
+            grants = ("authorization_code", "refresh_token", *(("client_credentials",) if scope else ()))
+            self.town.idp(
+                *("client", "add", "--client-id", key, "--secret-stdin", "--name", name, "--name-en", key),
+                *(("--service", service) if service else ()),
+                *("--redirect-uri", f"{home}/callback", "--post-logout-redirect-uri", f"{home}/signed-out"),
+                *("--initiate-login-uri", f"{home}/login", "--backchannel-logout-uri", f"{home}/backchannel-logout"),
+                *(word for grant in grants for word in ("--grant-type", grant)),
+                *("--no-consent", "--acting", "--scope", f"{SCOPE} linked_accounts {scope}".strip()),
+                stdin=secret,
+            )
+            self.town.idp("menu", "import", str(ROOT / "clients" / key / "menus.json"))
+            told = {"ISSUER": self.issuer, "CLIENT_ID": key, "CLIENT_SECRET": secret, "PORT": str(port)}
+            told |= {"DATA": str(self.folder / key), "SECRET_KEY": secrets.token_urlsafe(32), "CHECK_SECONDS": "1"}
+            self._run(f"clients.{key}", {f"{key.upper()}_{setting}": value for setting, value in told.items()})
+            wait_until(f"{name} answers", lambda: _answers(home + "/health"))
+        return self._applications[key]
+
+    @property
+    def ida(self) -> str:
+        """The address of the application for duty-free letters, at a service of its own."""
+        if "ida" not in self._applications:
+            named = ("--name", "免稅函線上申辦", "--name-en", "Duty-free letters", "--mail-from", "ida@example.test")
+            self.town.idp("service", "add", "--id", "ida", *named, "--preset", "ida")
+        scope = "electronic_id electronic_id.lookup"
+        return self.application("ida", "免稅函線上申辦", scope=scope, service="ida")
 
     @property
     def first_day(self) -> Server:

@@ -4,10 +4,12 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 from tests.browser.scenes import Scenes
+from tests.browser.scenes_of_second_factors import with_app
 from tests.browser.visitor import Visitor
 from tests.harness.cards import CARD, DEMANDED
 
 CARD_SIGN_IN = Scenes()
+MFA = CARD.replace("card", "mfa")
 # Its company has people, and no group admin.
 TOLD = {"tax_id": "00000022", "name": "測試二號有限公司", "rank": "primary"}
 
@@ -63,3 +65,21 @@ def step_up_wished_for(window: Visitor) -> None:
 def step_up_demanded_and_nothing_presented(window: Visitor) -> None:
     window.open(window.place.authorize("silent", claims=DEMANDED))
     send_nothing(window)
+
+
+@CARD_SIGN_IN.page("long")
+def step_up_with_no_second_factor_yet(window: Visitor) -> None:
+    window.open(window.place.authorize("silent", claims=DEMANDED.replace(CARD, MFA)))
+
+
+@CARD_SIGN_IN.page(focus="summary")
+def step_up_by_app_and_a_wrong_code(window: Visitor) -> None:
+    with_app(window)
+    # As where the app was set up in another browser, after this one had signed in.
+    window.place.server.write(
+        "UPDATE sign_ins SET methods = :methods WHERE CAST(methods AS TEXT) LIKE '%one_time_code%'",
+        {"methods": '["password"]'},
+    )
+    window.open(window.place.authorize("silent", acr_values=MFA))
+    window.page.fill("#code", "000000")
+    window.click("send-code")

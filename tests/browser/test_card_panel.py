@@ -152,7 +152,7 @@ def test_a_card_is_enrolled_and_signs_in_through_hipki_and_its_pin_goes_nowhere_
     with page.expect_navigation():
         type_pin(page)
     assert window.path == "/account"
-    assert "工商憑證登入（HiPKI 元件）" in window.text
+    assert "憑證登入（HiPKI 元件）" in window.text
     page.go_back()
     assert PIN not in page.content()
     assert len(sent) > 10

@@ -22,16 +22,24 @@ from tests.browser.conftest import Visit
 from tests.browser.place import LONG_COMPANY, NAMES, OTHER_NAME, Place
 from tests.browser.scenes import Scene
 from tests.browser.scenes_of_acting import ACTING, AGENT_NAME
+from tests.browser.scenes_of_activation import ACTIVATION
 from tests.browser.scenes_of_agreements import AGREEMENTS
 from tests.browser.scenes_of_applications import APPLICATIONS, SITE_NAMES
 from tests.browser.scenes_of_bindings import BINDINGS
+from tests.browser.scenes_of_card_sign_in import CARD_SIGN_IN
+from tests.browser.scenes_of_citizen_cards import CITIZEN_CARDS
 from tests.browser.scenes_of_clients import CLIENTS
 from tests.browser.scenes_of_documents import DOCUMENTS, PAPER_NAMES
+from tests.browser.scenes_of_ida import CASE_TEXTS, IDA
+from tests.browser.scenes_of_leaving import LEAVING
 from tests.browser.scenes_of_linked import LINKED
 from tests.browser.scenes_of_linked_registration import LINKED_REGISTRATION
 from tests.browser.scenes_of_own_data import OWN_DATA
+from tests.browser.scenes_of_passkeys import PASSKEYS
+from tests.browser.scenes_of_passwords import PASSWORDS
 from tests.browser.scenes_of_people import PEOPLE
 from tests.browser.scenes_of_reviews import REVIEWS
+from tests.browser.scenes_of_second_factors import SECOND_FACTORS
 from tests.browser.scenes_of_services import SERVICES
 from tests.browser.scenes_of_the_console import CONSOLE
 from tests.browser.scenes_of_the_operators import OPERATOR_NAME, OPERATORS
@@ -50,13 +58,21 @@ DESKTOP, PHONE, NARROWEST = 1280, 390, 320
 
 SCENES = [
     *PROVIDER,
+    *CARD_SIGN_IN,
     *AGREEMENTS,
     *ACTING,
     *LINKED,
     *BINDINGS,
     *LINKED_REGISTRATION,
+    *ACTIVATION,
+    *CITIZEN_CARDS,
     *OWN_DATA,
+    *LEAVING,
+    *SECOND_FACTORS,
+    *PASSKEYS,
+    *PASSWORDS,
     *APPLICATIONS,
+    *IDA,
     *CONSOLE,
     *OPERATORS,
     *PEOPLE,
@@ -78,6 +94,7 @@ CHINESE_NAMES = (
     AGENT_NAME,
     *COMPANIES,
     *SITE_NAMES,
+    *CASE_TEXTS,
     *PAPER_NAMES,
     ADDRESS,
     *OF_THE_REGISTER,

@@ -33,7 +33,7 @@ def at_card_page(party: RelyingParty, browser: Browser, **changes: str | None) -
     page = party.open(browser, asked)
     assert page.asks_for_password, page
     assert "使用工商憑證登入" in page.text
-    (link,) = [one for one in page.links if "/login/card" in one]
+    (link,) = [one for one in page.links if "/login/card" in one and "kind=citizen" not in one]
     return Visit(browser, asked, browser.get(link))
 
 

@@ -56,8 +56,12 @@ def test_a_person_enrols_her_card_signs_in_by_it_and_removes_it(provider: Town, 
     assert "測試一號有限公司" in page.text
     assert "尚未使用" in page.text
     assert page.response.headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
-    # Told once; and again with the same card is no harm.
+    # Told once; and again with the same card is no harm, for who signs in by it.
     assert "已登錄正卡" not in browser.get(PAGE).text
+    page = answer(browser, browser.get(PAGE), card)
+    assert "只輸入密碼無法繼續" in page.text
+    page = browser.get(page.url.replace("/login", "/login/card"))
+    assert answer(browser, page, card).path == PAGE
     assert len(removals(answer(browser, browser.get(PAGE), card))) == 1
     mailbox = Mailbox(provider)
     assert [mail.link for mail in mailbox.all(staff.email) if "已登錄工商憑證" in mail.subject] == [
@@ -124,8 +128,10 @@ def test_a_card_that_may_not_be_enrolled_is_refused_in_words(
 def test_another_persons_card_is_not_there_and_the_only_way_in_stays(
     provider: Town, staff: Person, guest: Person
 ) -> None:
-    hers, page = enrol(provider, guest, a_card(provider, rank="secondary"))
+    card = a_card(provider, rank="secondary")
+    hers, page = enrol(provider, guest, card)
     assert "附卡" in page.text
+    answer(hers, hers.get("/login/card?again=1"), card)
     [way] = removals(page)
     browser = signed_in(provider, staff)
     form = browser.get(PAGE).forms[0]

@@ -12,6 +12,7 @@ from tests.harness.linked import acting_client, an_agent, bind
 from tests.harness.people import Town
 from tests.harness.relying_party import Asked, Person, RelyingParty, Tokens
 
+LONG_AGO = "2026-01-01 00:00:00.000000"
 MENUS: list[dict[str, Any]] = [
     {"code": "see", "label_zh": "查看", "label_en": "See", "parent": None, "default_roles": ["staff"]},
     {"code": "sign", "label_zh": "簽章", "label_en": "Sign", "parent": None, "default_roles": ["staff"], "acr": CARD},
@@ -47,6 +48,13 @@ def test_a_demanded_card_raises_the_sign_in_that_runs(provider: Town, staff: Per
     asked, page = to_step_up(party, browser, staff, claims=DEMANDED)
     name = f"應用程式 {party.client.client_id}"
     assert f"「{name}」要求以工商憑證登入。" in page.text
+    # A card that is new is put on her account by a fresh sign-in alone.
+    provider.server.write("UPDATE sign_ins SET auth_time = :a WHERE account_id = :i", {"a": LONG_AGO, "i": staff.sub})
+    again = answer(browser, page, card, **way)
+    assert (again.path, "再次輸入密碼" in again.text) == ("/login", True)
+    assert events(provider, "account:card:enrolled", account=staff.sub) == []
+    page = browser.submit(again, "sign-in", password=staff.password)
+    assert page.path == "/login/step-up"
     assert "登入方式密碼登入" in page.text
     assert "卡片會同時登錄在您的帳號" in page.text
     assert page.button("go-on") is None

@@ -2,9 +2,10 @@
 
 import pytest
 
+from idp.certificates.reading import read_certificate
 from tests.cards.steps import at_card_page, events, said
 from tests.harness.browser import Page
-from tests.harness.cards import a_card, answer, ask, ca, enrol, send, signed, trust_ca
+from tests.harness.cards import a_card, a_citizen, answer, ask, enrol, send, signed
 from tests.harness.people import Town, new_tax_id
 from tests.harness.relying_party import Person, RelyingParty
 from tests.security.doors import is_signed_in
@@ -107,8 +108,24 @@ def test_a_card_that_was_removed_signs_nobody_in(provider: Town, app: RelyingPar
     assert answer(browser, browser.get("/login/card"), card).path == PATH
 
 
-def test_a_citizens_card_is_no_companys(provider: Town) -> None:
-    trust_ca(provider)
+def test_a_citizens_card_that_is_enrolled_nowhere_leads_on_and_leaves_nothing_behind(provider: Town) -> None:
+    """Her name goes along; of a stranger neither name nor certificate is kept beyond the quarter of an hour."""
+    card, browser = a_citizen(provider, "路人甲"), provider.browser()
+    page = answer(browser, browser.get("/login/card?kind=citizen"), card)
+    assert (page.path, ways_of(page)) == (PATH, ["enrol", "apply"])
+    for words in ("這張卡片還不能登入", "路人甲", "自然人憑證不能證明公司，公司須另外驗證。"):
+        assert words in page.text, words
+    assert not is_signed_in(browser)
+    ((told, outcome),) = events(provider, "card:unknown", of=read_certificate(card.der).key_sha256)
+    assert outcome == "done"
+    assert "路人甲" not in str(told)
+    assert not provider.server.read("SELECT id FROM card_evidence WHERE certificate = :der", {"der": card.der})
+    apply = browser.get(next(link for link in page.links if "/register?" in link))
+    assert apply.path.startswith("/register"), apply
+
+
+def test_a_card_of_neither_kind_is_refused_in_words(provider: Town) -> None:
     browser = provider.browser()
-    page = answer(browser, browser.get("/login/card"), ca().pki.citizen())
-    assert "這張卡片不是工商憑證（例如自然人憑證）" in said(page)
+    agency = a_card(provider, kind="2.16.886.1.100.3.2.1.1")
+    page = answer(browser, browser.get("/login/card"), agency)
+    assert "這張卡片不是工商憑證，也不是自然人憑證，無法使用。" in said(page)

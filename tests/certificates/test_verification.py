@@ -17,12 +17,13 @@ from idp.certificates.reading import read_certificate
 from idp.certificates.refusals import CardRefused
 from idp.certificates.revocation import RevocationData, sources_of
 from idp.certificates.statement import CardPurpose, Transport, compose_statement
-from idp.certificates.subject import CardHolder, SubjectType
+from idp.certificates.subject import ANYBODY, CITIZENS, CitizenHolder, SubjectType, citizen_of, company_of
 from idp.certificates.verification import BareSignature, SignedMessage, verify_card_answer
 from idp.policies.cards import CardRank
 from tests.harness.signed_messages import signed_message
 
 MOMENT = datetime(2026, 11, 25, 1, 2, 3, tzinfo=UTC)
+AGENCY = "2.16.886.1.100.3.2.1.1"
 NONCE = "A" * 43
 
 
@@ -46,10 +47,11 @@ def bare(card: Card, text: str | None = None) -> BareSignature:
     return BareSignature(card.der, card.sign(text or statement()))
 
 
-def verify(pki: Gpki, answer: Any, **changes: Any) -> CardHolder:
+def verify(pki: Gpki, answer: Any, **changes: Any) -> Any:
     given: dict[str, Any] = {
         "expected_statement": statement(),
         "trusted_issuers": [pki.root.der, pki.companies.der, pki.citizens.der],
+        "citizen_issuers": [pki.citizens.der],
         "revocation": RevocationData(crls=(pki.companies.crl(), pki.citizens.crl())),
         "now": datetime.now(UTC),
         **changes,
@@ -125,6 +127,18 @@ TABLE: list[Refusal] = [
      refusals.WrongKeyUsage),
     ("test policy", lambda p: bare(p.company(policy=TEST_POLICY)), {}, refusals.WrongPolicy),
     ("citizen's card", lambda p: bare(p.citizen()), {}, refusals.WrongSubjectType),
+    ("company's card for a person's", lambda p: bare(p.company()), {"subject_types": CITIZENS},
+     refusals.NotCitizenCard),
+    ("an agency's where both would do", lambda p: bare(p.company(kind=AGENCY)), {"subject_types": ANYBODY},
+     refusals.UnusableSubjectType),
+    ("a company's card by the citizens' CA", lambda p: bare(p.company(issuer=p.citizens)), {},
+     refusals.CertificateNotTrusted),
+    ("a citizen's card by the companies' CA", lambda p: bare(p.citizen(issuer=p.companies)), {"subject_types": ANYBODY},
+     refusals.CertificateNotTrusted),
+    ("a citizen's card, its CA pinned for companies", lambda p: bare(p.citizen()),
+     {"subject_types": CITIZENS, "citizen_issuers": ()}, refusals.CertificateNotTrusted),
+    ("a citizen's card, expired", lambda p: bare(p.citizen(days=(-390, -3))), {"subject_types": CITIZENS},
+     refusals.CertificateExpired),
     ("no attributes", lambda p: bare(p.company(attributes=None)), {}, refusals.WrongSubjectType),
     ("two tax IDs", lambda p: bare(p.company(attributes=TWO_IDS)), {}, refusals.TaxIdUnclear),
     ("check digit", lambda p: bare(p.company("00000017")), {}, refusals.TaxIdUnclear),
@@ -230,3 +244,23 @@ def test_a_good_answer_is_judged_in_ten_milliseconds(pki: Gpki) -> None:
         verify(pki, answer, revocation=data)
         took.append(time.process_time() - began)
     assert min(took) < 0.010
+
+
+def test_a_citizens_card_names_its_person_and_tells_no_number_of_hers(pki: Gpki) -> None:
+    """Whatever ranks are taken of companies' cards; the last four digits of her national ID stay in the certificate."""
+    card = pki.citizen("王小明")
+    for types in (CITIZENS, ANYBODY):
+        holder = verify(pki, bare(card), subject_types=types, ranks=frozenset({CardRank.MOBILE}))
+        assert isinstance(holder, CitizenHolder)
+        assert holder.name == "王小明"
+        assert "6789" not in repr(holder).replace(holder.serial, "").replace(holder.key_sha256, "").replace(
+            holder.certificate_sha256, ""
+        )
+    read = read_certificate(card.der)
+    assert citizen_of(read) == holder
+    with pytest.raises(refusals.WrongSubjectType):
+        company_of(read)
+    company = read_certificate(pki.company().der)
+    assert company_of(company).tax_id == "00000016"
+    with pytest.raises(refusals.NotCitizenCard):
+        citizen_of(company)

@@ -109,6 +109,8 @@ def test_an_account_lives_through_its_commands(idp: Command) -> None:
     suspended = idp("account", "suspend", "--username", "ming", "--reason", "離職")
     assert (suspended["status"], suspended["status_reason"]) == ("suspended", "離職")
     assert idp("account", "restore", "--username", "ming")["status"] == "active"
+    assert idp("account", "close", "--username", "ming", "--reason", "離職")["status"] == "closed"
+    assert "closed already" in refused(idp, "account", "close", "--username", "ming", "--reason", "離職")
     assert "no such account" in refused(idp, "account", "show", "--username", "nobody")
 
 

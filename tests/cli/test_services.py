@@ -1,6 +1,7 @@
 """An operator sets up services; a policy that this version can not keep is refused in words."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from idp.policies.registration import (
     PRESETS,
     ConsentText,
     FirstAdmin,
+    MailCheck,
     Proof,
     RegistrationPolicy,
     Reviewer,
@@ -53,9 +55,10 @@ def test_a_service_is_added_shown_and_listed(idp: Command) -> None:
     assert "branded" in idp("service", "list")
 
 
-def test_a_preset_that_asks_for_what_is_not_built_is_refused_in_words(idp: Command) -> None:
-    said = refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "ida")
-    assert "This version can not let people set their password by an activation link yet." in said
+def test_every_preset_makes_a_service(idp: Command) -> None:
+    added = add(idp, "letters", "--preset", "ida")["policy"]
+    assert (added["login_id"], added["mail_check"]) == ("electronic_id", "activation")
+    assert added["credentials"] == ["company_card", "citizen_card", "password"]
     assert add(idp, "harbour", "--preset", "twport")["policy"]["company_proof"] == ["document", "card"]
     assert "no such service" in refused(idp, "service", "show", "--id", "later")
     assert refused(idp, "service", "add", "--id", "later", "--name", "x", "--preset", "nowhere", status=2)
@@ -141,6 +144,8 @@ def test_every_problem_of_a_policy_has_its_sentence() -> None:
         RegistrationPolicy(consents=(ConsentText("nowhere", "1"),)),
         RegistrationPolicy(company_proof=(Proof.CARD,), card_ranks=()),
         PRESETS["ida"],
+        replace(PRESETS["ida"], mail_check=MailCheck.BEFORE_REVIEW, company_proof=(Proof.NONE,)),
+        replace(PRESETS["dreams"], mail_check=MailCheck.ACTIVATION, credentials=()),
     ]
     met = {problem.partition(":")[0] for policy in bad for problem in policy_problems(policy, built=frozenset())}
     assert met - PROBLEMS.keys() == set()

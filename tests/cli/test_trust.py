@@ -91,11 +91,18 @@ def test_the_helpdesk_hears_what_a_certificate_is_worth(
     good, gone = ca.pki.company(), ca.pki.company("00000022", "測試二號有限公司")
     assert "No CA that is pinned here" in refused(helpdesk, "trust", "check", file_of(tmp_path, good))
     for each in (ca.pki.root, ca.pki.companies, ca.pki.citizens):
-        helpdesk("trust", "add", file_of(tmp_path, each), "--sha256", fingerprint(each))
+        issues = ("--issues", "citizen") if each is ca.pki.citizens else ()
+        added = helpdesk("trust", "add", file_of(tmp_path, each), "--sha256", fingerprint(each), *issues)
+        assert added["issues"] == ("citizen" if issues else "company")
     told = helpdesk("trust", "check", file_of(tmp_path, good), "--json")
     assert (told["tax_id"], told["name"], told["rank"]) == ("00000016", "測試一號有限公司", "primary")
     assert told["policies"] == ["2.16.886.101.0.3.3"]
     assert told["revocation"].startswith("good, says OCSP of ")
+    person = helpdesk("trust", "check", file_of(tmp_path, ca.pki.citizen("王小明")), "--json")
+    assert (person["name"], person["subject_type"]) == ("王小明", "citizen")
+    assert person["tax_id"] is person["rank"] is None
+    crossed = file_of(tmp_path, ca.pki.company(issuer=ca.pki.citizens))
+    assert "No CA that is pinned here" in refused(helpdesk, "trust", "check", crossed)
     shown = helpdesk("trust", "check", file_of(tmp_path, good, Encoding.PEM))
     assert "測試一號有限公司" in shown
     ca.pki.companies.revoke(gone)
@@ -106,7 +113,8 @@ def test_the_helpdesk_hears_what_a_certificate_is_worth(
     unasked = file_of(tmp_path, ca.pki.company("04595257", "測試三號有限公司"))
     said = refused(helpdesk, "trust", "check", unasked)
     assert "Nothing fresh says" in said
-    assert "not one of a company" in refused(helpdesk, "trust", "check", file_of(tmp_path, ca.pki.citizen()))
+    agency = ca.pki.company(kind="2.16.886.1.100.3.2.1.1")
+    assert "neither a company's nor a person's" in refused(helpdesk, "trust", "check", file_of(tmp_path, agency))
     assert "certificate is over" in refused(
         helpdesk, "trust", "check", file_of(tmp_path, ca.pki.company(days=(-390, -3)))
     )

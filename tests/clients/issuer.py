@@ -92,6 +92,7 @@ class SmallIssuer:
         app.add_url_rule("/token", view_func=self._token, methods=["POST"])
         app.add_url_rule("/userinfo", view_func=self._userinfo)
         app.add_url_rule("/me/accounts", view_func=self._my_accounts)
+        app.add_url_rule("/introspect", view_func=self._introspect, methods=["POST"])
         app.add_url_rule("/revoke", view_func=self._revoke, methods=["POST"])
         app.add_url_rule("/logout", view_func=self._logout)
         return app
@@ -163,6 +164,15 @@ class SmallIssuer:
         if token not in self.access_tokens:
             return "", 401
         return jsonify(self.person_of[token] | self.faults.get("userinfo", {}))
+
+    def _introspect(self) -> Any:
+        assert request.authorization is not None
+        assert request.authorization.password == "secret"
+        token = request.form["token"]
+        if token not in self.access_tokens:
+            return jsonify(active=False)
+        told = {"active": True, "client_id": self.client_id, "token_type": "Bearer"}
+        return jsonify(told | self.person_of[token] | self.faults.get("introspection", {}))
 
     def _my_accounts(self) -> Any:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.access_tokens:

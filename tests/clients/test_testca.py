@@ -25,6 +25,7 @@ from idp.cardbridge.software import SoftwareBackend
 from idp.certificates import refusals
 from idp.certificates.reading import read_certificate
 from idp.certificates.revocation import RevocationData, ocsp_request, sources_of
+from idp.certificates.subject import ANYBODY, CitizenHolder
 from idp.certificates.verification import BareSignature, verify_card_answer
 from tests.harness.processes import ROOT, Process, free_port, wait_until
 
@@ -159,7 +160,7 @@ def test_the_agent_opens_every_card_of_the_drawer_and_its_readme_tells_of_each(f
     assert [name.label for name in backend.names()] == [kind.name for kind in KINDS]
     told, keys = {}, set()
     for name in backend.names():
-        card = backend.open(name.id)
+        card, named = backend.open(name.id), name.label[0]
         signature = card.sign(bytearray(PIN.encode()), STATEMENT.encode())
         keys.add(read_certificate(card.certificate).key_sha256)
         data = RevocationData(crls=(pki.companies.crl(), pki.citizens.crl()))
@@ -170,10 +171,12 @@ def test_the_agent_opens_every_card_of_the_drawer_and_its_readme_tells_of_each(f
                 trusted_issuers=[pki.root.der, pki.companies.der, pki.citizens.der],
                 revocation=data,
                 now=datetime.now(UTC),
+                subject_types=ANYBODY,
+                citizen_issuers=[pki.citizens.der],
             )
-            told[name.label[0]] = f"{holder.tax_id} {holder.rank}"
+            told[named] = holder.name if isinstance(holder, CitizenHolder) else f"{holder.tax_id} {holder.rank}"
         except refusals.CardRefused as refusal:
-            told[name.label[0]] = type(refusal).__name__
+            told[named] = type(refusal).__name__
         assert f"{name.label}\n    憑證密碼：{PIN}\n    用途：" in words
     assert len(keys) == len(KINDS)
     assert told == {
@@ -185,7 +188,9 @@ def test_the_agent_opens_every_card_of_the_drawer_and_its_readme_tells_of_each(f
         "6": "CertificateRevoked",
         "7": "00000043 primary",
         "8": "00000075 primary",
-        "9": "WrongSubjectType",
+        "9": "測試人",
+        "A": "CertificateExpired",
+        "B": "CertificateRevoked",
     }
 
 

@@ -32,7 +32,7 @@ def test_a_group_admin_finds_everybody_of_her_company(house: House) -> None:
     page = house.open("/users")
     assert "群組管理員具有管理貴公司帳號審核與修改權限等功能。" in page.text
     assert "貴公司其他帳號即由您負責審核。" in page.text
-    assert "審核與權限管理 使用者管理 2筆待審核 邀請 鏈結帳號綁定 群組紀錄" in page.text
+    assert "審核與權限管理 使用者管理 2筆待審核 邀請 鏈結帳號綁定 登入要求 群組紀錄" in page.text
     assert counts(page) == [("pending", "2"), ("active", "2"), ("suspended", "0"), ("all", "4")]
     names = [page.text.find(name) for name in (first.username, second.username, house.admin.username, staff.username)]
     assert -1 not in names

@@ -62,7 +62,9 @@ def trust_ca(provider: Town) -> None:
         for authority in (ca().pki.root, ca().pki.companies, ca().pki.citizens):
             file = Path(folder, "anchor.der")
             file.write_bytes(authority.der)
-            provider.idp.kept("trust", "add", str(file), "--sha256", hashlib.sha256(authority.der).hexdigest())
+            issues = "citizen" if authority is ca().pki.citizens else "company"
+            sha256 = hashlib.sha256(authority.der).hexdigest()
+            provider.idp.kept("trust", "add", str(file), "--sha256", sha256, "--issues", issues)
 
 
 _trusting: set[str] = set()
@@ -73,6 +75,13 @@ def a_card(provider: Town, tax_id: str = "00000016", name: str | None = None, **
     trust_ca(provider)
     more.setdefault("key", new_key())
     return ca().pki.company(tax_id, name or NAMES.get(tax_id, f"公司{tax_id}"), **more)
+
+
+def a_citizen(provider: Town, name: str = "測試人", **more: Any) -> Card:
+    """A person's own card (自然人憑證) with a key of its own. ``more`` as Gpki.citizen takes."""
+    trust_ca(provider)
+    more.setdefault("key", new_key())
+    return ca().pki.citizen(name, **more)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_the_document_says_what_this_provider_does(document: dict[str, Any]) -> 
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False
     assert {"none", "login", "consent", "select_account"} <= set(document["prompt_values_supported"])
-    assert document["acr_values_supported"] == ["urn:company-idp:acr:password", "urn:company-idp:acr:card"]
+    assert document["acr_values_supported"] == [f"urn:company-idp:acr:{one}" for one in ("password", "mfa", "card")]
     scopes = {"openid", "profile", "email", "phone", "address", "company", "menus", "offline_access"}
     assert scopes <= set(document["scopes_supported"])
     assert not [scope for scope in document["scopes_supported"] if scope.startswith("company:")]

@@ -80,6 +80,10 @@ def test_an_account_is_found_suspended_by_an_operator_and_restored_by_none_but_o
     assert app.introspect(tokens.access_token) == {"active": False}
     assert browser.get("/account").asks_for_password
     assert app.sign_in(browser, staff).access_token
+    assert "公司唯一的群組管理員" in act(support, admin.sub, "close", reason="測試").text
+    page = act(support, staff.sub, "close", reason="當事人來函")
+    assert (f"已關閉「{staff.name}」，並已寄出通知信。" in page.text, page.has("to-restore")) == (True, False)
+    assert "當事人來函" in Mailbox(provider).newest(staff.email, "您的帳號已關閉").text
 
 
 def test_a_person_is_helped_in_by_links_alone_and_sees_the_companys_data_by_an_operators_word(

@@ -56,9 +56,14 @@ def test_a_service_is_made_given_a_policy_and_can_be_applied_at_at_once(provider
     assert (page.status, "請輸入中文名稱。" in page.text) == (400, True)
     _, page = a_service(boss, mail_from="nobody")
     assert "Email 格式不正確" in page.text
-    _, page = a_service(boss, preset="ida", mail_footer="客服 0800-000-123")
-    assert "目前尚未提供啟用連結" in page.text
+    _, page = a_service(boss, service="1st", mail_footer="客服 0800-000-123")
     assert chosen(page, "add", "mail_footer") == ["客服 0800-000-123"], "what was typed is kept"
+    numbered, page = a_service(boss, preset="ida")
+    assert page.path == f"/ops/services/{numbered}/policy"
+    preview = boss.browser.get(f"/ops/services/{numbered}/preview")
+    for told in ("帳號啟用信", "營利事業名稱", "聯絡人", "啟用帳號後，該組帳號即可開始登入。"):
+        assert told in preview.text
+    assert "確認密碼" not in preview.text, "the password is set by the link of the mail"
     service_id, page = a_service(boss, preset="dreams", mail_from="harbour@example.test", mail_footer="客服\r\n專線")
     assert page.path == f"/ops/services/{service_id}/policy"
     assert "已新增服務「漁港申報」。" in page.text

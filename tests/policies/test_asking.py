@@ -117,6 +117,15 @@ def test_an_acr_is_essential_only_when_it_says_so_and_names_values(member: Any, 
     assert claims(id_token={"acr": member}).essential_acr == values
 
 
+def test_an_acr_that_is_asked_for_without_being_essential_is_a_wish_beside_acr_values() -> None:
+    """Core §5.5.1.1; §3.1.2.1."""
+    assert claims(id_token={"acr": {"value": str(Acr.MFA)}}).acr == (Acr.MFA,)
+    assert claims(id_token={"acr": {"values": ["a", str(Acr.CARD)]}}).acr == (Acr.CARD,)
+    assert claims(id_token={"acr": {"essential": True, "value": str(Acr.MFA)}}).acr == ()
+    both = asked(acr_values=str(Acr.CARD), claims=json.dumps({"id_token": {"acr": {"value": str(Acr.MFA)}}}))
+    assert both.acr == (Acr.CARD, Acr.MFA)
+
+
 @given(
     st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda s: st.lists(s) | st.dictionaries(st.text(), s))
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from idp.policies.assurance import Acr, Method, Shortfall, acr_of, amr_of, known_classes, reached, shortfall_of
+from idp.policies.assurance import Acr, Method, Shortfall, acr_of, amr_of, known_classes, lacking_of, reached
 
 
 @pytest.mark.parametrize(
@@ -64,55 +64,71 @@ def test_methods_are_told_as_rfc_8176_names_them_in_their_order(methods: list[Me
     assert amr_of(methods) == amr
 
 
-def shortfall(
+ONE_OF_BOTH = [Acr.CARD, Acr.MFA]
+
+
+def lacking(
     acr: Acr,
     *,
     demanded: Sequence[str] | None = None,
     wished: Sequence[Acr] = (),
     required: Acr | None = None,
-    can_step_up: bool = True,
-) -> Shortfall:
-    return shortfall_of(acr, demanded=demanded, wished=wished, required=required, can_step_up=can_step_up)
+    reachable: Acr = Acr.CARD,
+) -> tuple[Shortfall, Acr | None]:
+    found = lacking_of(acr, demanded=demanded, wished=wished, required=required, reachable=reachable)
+    return found.shortfall, found.aim
+
+
+NOTHING = (Shortfall.NONE, None)
 
 
 @pytest.mark.parametrize(
     ("acr", "asked", "lacks"),
     [
-        (Acr.PASSWORD, {}, Shortfall.NONE),
-        (Acr.PASSWORD, {"demanded": [Acr.PASSWORD]}, Shortfall.NONE),
-        (Acr.PASSWORD, {"demanded": [Acr.CARD]}, Shortfall.DEMANDED),
-        (Acr.PASSWORD, {"demanded": [Acr.CARD, Acr.PASSWORD]}, Shortfall.NONE),
-        (Acr.PASSWORD, {"demanded": [Acr.MFA]}, Shortfall.DEMANDED),
-        (Acr.MFA, {"demanded": [Acr.CARD]}, Shortfall.DEMANDED),
-        (Acr.CARD, {"demanded": [Acr.CARD]}, Shortfall.NONE),
-        (Acr.CARD, {"demanded": [Acr.MFA]}, Shortfall.NONE),
-        (Acr.CARD, {"demanded": ["urn:mace:incommon:iap:silver"]}, Shortfall.BEYOND_REACH),
-        (Acr.PASSWORD, {"required": Acr.CARD}, Shortfall.DEMANDED),
-        (Acr.MFA, {"required": Acr.CARD}, Shortfall.DEMANDED),
-        (Acr.CARD, {"required": Acr.CARD}, Shortfall.NONE),
-        (Acr.PASSWORD, {"wished": [Acr.CARD]}, Shortfall.WISHED),
-        (Acr.PASSWORD, {"wished": [Acr.CARD, Acr.PASSWORD]}, Shortfall.NONE),
-        (Acr.CARD, {"wished": [Acr.MFA]}, Shortfall.NONE),
-        (Acr.PASSWORD, {"wished": [Acr.CARD], "required": Acr.CARD}, Shortfall.DEMANDED),
-        (Acr.PASSWORD, {"wished": [Acr.CARD], "demanded": [Acr.PASSWORD]}, Shortfall.WISHED),
+        (Acr.PASSWORD, {}, NOTHING),
+        (Acr.PASSWORD, {"demanded": [Acr.PASSWORD]}, NOTHING),
+        (Acr.PASSWORD, {"demanded": [Acr.CARD]}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.PASSWORD, {"demanded": [Acr.CARD, Acr.PASSWORD]}, NOTHING),
+        (Acr.PASSWORD, {"demanded": [Acr.MFA]}, (Shortfall.DEMANDED, Acr.MFA)),
+        (Acr.PASSWORD, {"demanded": ONE_OF_BOTH}, (Shortfall.DEMANDED, Acr.MFA)),
+        (Acr.MFA, {"demanded": [Acr.CARD]}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.CARD, {"demanded": [Acr.CARD]}, NOTHING),
+        (Acr.CARD, {"demanded": [Acr.MFA]}, NOTHING),
+        (Acr.CARD, {"demanded": ["urn:mace:incommon:iap:silver"]}, (Shortfall.BEYOND_REACH, None)),
+        (Acr.PASSWORD, {"required": Acr.CARD}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.PASSWORD, {"required": Acr.MFA}, (Shortfall.DEMANDED, Acr.MFA)),
+        (Acr.MFA, {"required": Acr.CARD}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.CARD, {"required": Acr.CARD}, NOTHING),
+        (Acr.PASSWORD, {"required": Acr.MFA, "demanded": [Acr.CARD]}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.MFA, {"required": Acr.MFA, "demanded": [Acr.CARD]}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.PASSWORD, {"wished": [Acr.CARD]}, (Shortfall.WISHED, Acr.CARD)),
+        (Acr.PASSWORD, {"wished": ONE_OF_BOTH}, (Shortfall.WISHED, Acr.MFA)),
+        (Acr.PASSWORD, {"wished": [Acr.CARD, Acr.PASSWORD]}, NOTHING),
+        (Acr.CARD, {"wished": [Acr.MFA]}, NOTHING),
+        (Acr.PASSWORD, {"wished": [Acr.CARD], "required": Acr.CARD}, (Shortfall.DEMANDED, Acr.CARD)),
+        (Acr.PASSWORD, {"wished": [Acr.CARD], "demanded": [Acr.PASSWORD]}, (Shortfall.WISHED, Acr.CARD)),
     ],
 )
 def test_what_is_demanded_must_be_had_and_what_is_wished_for_may_be_declined(
-    acr: Acr, asked: dict[str, Any], lacks: Shortfall
+    acr: Acr, asked: dict[str, Any], lacks: tuple[Shortfall, Acr | None]
 ) -> None:
-    assert shortfall(acr, **asked) is lacks
+    assert lacking(acr, **asked) == lacks
 
 
 @pytest.mark.parametrize(
     ("asked", "lacks"),
     [
-        ({"demanded": [Acr.CARD]}, Shortfall.BEYOND_REACH),
-        ({"required": Acr.CARD}, Shortfall.BEYOND_REACH),
-        ({"wished": [Acr.CARD]}, Shortfall.NONE),
-        ({}, Shortfall.NONE),
+        ({"demanded": [Acr.CARD]}, (Shortfall.BEYOND_REACH, Acr.CARD)),
+        ({"required": Acr.CARD}, (Shortfall.BEYOND_REACH, Acr.CARD)),
+        ({"required": Acr.CARD, "demanded": [Acr.MFA]}, (Shortfall.BEYOND_REACH, Acr.CARD)),
+        ({"demanded": ONE_OF_BOTH}, (Shortfall.DEMANDED, Acr.MFA)),
+        ({"required": Acr.MFA}, (Shortfall.DEMANDED, Acr.MFA)),
+        ({"wished": [Acr.CARD]}, NOTHING),
+        ({"wished": ONE_OF_BOTH}, (Shortfall.WISHED, Acr.MFA)),
+        ({}, NOTHING),
     ],
 )
-def test_where_nobody_can_use_a_card_a_demand_is_beyond_reach_and_a_wish_is_passed_over(
-    asked: dict[str, Any], lacks: Shortfall
+def test_where_no_card_can_be_used_demanding_it_is_beyond_reach_and_wishing_for_it_is_passed_over(
+    asked: dict[str, Any], lacks: tuple[Shortfall, Acr | None]
 ) -> None:
-    assert shortfall(Acr.PASSWORD, can_step_up=False, **asked) is lacks
+    assert lacking(Acr.PASSWORD, reachable=Acr.MFA, **asked) == lacks

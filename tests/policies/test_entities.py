@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.policies.entities import LONGEST, EntityKind, entity_problem, parse_entity, recognised_kind
+from idp.policies.entities import LONGEST, EntityKind, entity_problem, is_named, parse_entity, recognised_kind
 
 EVERY = tuple(EntityKind)
 
@@ -88,3 +88,24 @@ def test_a_kind_that_is_not_taken_is_not_recognised() -> None:
 def test_whatever_is_typed_the_kept_form_is_ascii_and_its_own_form(kind: EntityKind, text: str) -> None:
     kept = parse_entity(kind, text)
     assert kept is None or (kept.isascii() and kept.isprintable() and parse_entity(kind, kept) == kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "number", "fits"),
+    [
+        (None, "ubn", "00000016", True),
+        (None, None, None, True),
+        (" ００００００１６ ", "ubn", "00000016", True),
+        ("00000022", "ubn", "00000016", False),
+        ("", "ubn", "00000016", False),
+        ("00000016x", "ubn", "00000016", False),
+        ("a21010000i", "agency", "A21010000I", True),
+        ("", None, None, True),
+        ("00000016", None, None, False),
+    ],
+)
+def test_a_company_is_named_by_its_own_number_alone(
+    typed: str | None, kind: str | None, number: str | None, fits: bool
+) -> None:
+    """R-227: what is asked must fit; who has no company names none."""
+    assert is_named(typed, kind, number) is fits

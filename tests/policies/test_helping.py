@@ -20,6 +20,7 @@ def acts(**changes: Any) -> str:
         "password_is_disabled": False,
         "is_locked": False,
         "keeps_scope": False,
+        "has_second_factor": False,
     }
     return " ".join(acts_for_account(AccountFacts(**facts | changes)))
 
@@ -27,19 +28,21 @@ def acts(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("changes", "possible"),
     [
-        ({}, "end-sessions suspend"),
-        ({"status": AccountStatus.SUSPENDED, "keeps_scope": True, "has_password": False}, "restore"),
+        ({}, "end-sessions suspend close"),
+        ({"status": AccountStatus.SUSPENDED, "keeps_scope": True, "has_password": False}, "restore close"),
         ({"status": AccountStatus.EMAIL_PENDING}, "resend"),
         ({"status": AccountStatus.EMAIL_EXPIRED}, "resend"),
         ({"status": AccountStatus.EMAIL_EXPIRED, "has_case": False}, ""),
         ({"status": AccountStatus.REVIEW_PENDING}, ""),
         ({"status": AccountStatus.CLOSED}, ""),
-        ({"has_password": False}, "first-password end-sessions suspend"),
-        ({"has_password": False, "company": CompanyStatus.CLOSED}, "end-sessions suspend"),
-        ({"is_locked": True}, "unlock end-sessions suspend"),
-        ({"is_locked": True, "password_is_disabled": True}, "new-password end-sessions suspend"),
-        ({"keeps_scope": True}, "scope end-sessions suspend"),
-        ({"kind": AccountKind.LINKED, "company": None, "keeps_scope": True}, "end-sessions suspend"),
+        ({"has_password": False}, "first-password end-sessions suspend close"),
+        ({"has_password": False, "company": CompanyStatus.CLOSED}, "end-sessions suspend close"),
+        ({"is_locked": True}, "unlock end-sessions suspend close"),
+        ({"is_locked": True, "password_is_disabled": True}, "new-password end-sessions suspend close"),
+        ({"has_second_factor": True}, "end-sessions reset-second-factor suspend close"),
+        ({"has_second_factor": True, "status": AccountStatus.CLOSED}, ""),
+        ({"keeps_scope": True}, "scope end-sessions suspend close"),
+        ({"kind": AccountKind.LINKED, "company": None, "keeps_scope": True}, "end-sessions suspend close"),
     ],
 )
 def test_an_account_is_helped_by_where_it_stands(changes: dict[str, Any], possible: str) -> None:

@@ -2,12 +2,17 @@
 
 import pytest
 
+from idp.policies.electronic_id import electronic_id
 from idp.policies.names import (
     canonical_email,
     canonical_username,
     client_id_problem,
     has_control,
+    is_username,
     masked_email,
+    masked_name,
+    masked_username,
+    number_of_name,
     person_name_problem,
     username_problem,
 )
@@ -109,3 +114,51 @@ def test_characters_no_line_of_text_should_hold_are_found(text: str) -> None:
 @pytest.mark.requirement("R-105")
 def test_a_mailbox_others_may_see_is_masked() -> None:
     assert masked_email("example@gmail.com") == "ex*****@gmail.com"
+
+
+@pytest.mark.parametrize("name", ["IC1234567894", "ic0000", "ＩＣ1234567894", " ic12345 "])
+def test_nobody_chooses_a_name_that_looks_like_an_accounts_number(name: str) -> None:
+    assert username_problem(name) == "username.reserved"
+    assert is_username(name), "where the system gives it, it is a name"
+
+
+@pytest.mark.parametrize("name", ["icarus", "ic-1234", "mic1234", "ic12x"])
+def test_what_only_resembles_a_number_is_a_name_like_others(name: str) -> None:
+    assert username_problem(name) is None
+
+
+NUMBER = electronic_id(123456789)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        (NUMBER.lower(), NUMBER),
+        (NUMBER[:-1].lower() + ("0" if NUMBER[-1] != "0" else "1"), None),
+        ("ic123", None),
+        ("staff1", None),
+        ("", None),
+    ],
+)
+def test_a_name_that_is_a_whole_number_is_known_as_one(name: str, number: str | None) -> None:
+    assert number_of_name(name) == number
+
+
+def test_an_account_name_others_may_see_is_masked() -> None:
+    assert masked_username("IC1234567894") == "IC*****94"
+    assert masked_username("port1") == "po*****t1"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("王小明", "王○明"),
+        ("王明", "王○"),
+        ("王", "王○"),
+        ("歐陽小明", "歐○○明"),
+        ("Mary Lee", "M○○ L○○"),
+        ("Wang 小明", "W○○ 小○"),
+    ],
+)
+def test_a_name_is_shown_in_part_to_who_ought_to_know_it(name: str, shown: str) -> None:
+    assert masked_name(name) == shown

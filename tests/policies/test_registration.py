@@ -203,23 +203,16 @@ def test_proofs_that_are_not_built_are_refused_each_by_name() -> None:
     assert policy_problems(PRESETS["twport"]) == []
     without = frozenset(Proof) - {Proof.DOCUMENT}
     assert policy_problems(PRESETS["twport"], built=without) == ["policy.proof_not_built:document"]
-    assert policy_problems(PRESETS["ida"]) == ["policy.activation_not_built", "policy.login_id_not_built"]
+    assert policy_problems(PRESETS["ida"]) == []
     assert frozenset(Proof) == BUILT_PROOFS
-
-
-# What `ida` asks besides its proofs is for the issue of the electronic ID.
-NOT_BUILT = {"ida": ["policy.activation_not_built", "policy.login_id_not_built"]}
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_can_be_taken_once_its_proofs_are_built(preset: str) -> None:
-    assert policy_problems(PRESETS[preset], built=frozenset(Proof)) == NOT_BUILT.get(preset, [])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> None:
     policy = policy_from({"preset": preset, "company_proof": ["operator"]})
-    assert policy_problems(policy) == NOT_BUILT.get(preset, [])
+    # A certificate account shows its company's card, so a service of such accounts takes cards.
+    expected = ["policy.card_account_without_card"] if preset == "ida" else []
+    assert policy_problems(policy) == expected
 
 
 @pytest.mark.parametrize(
@@ -237,6 +230,12 @@ def test_every_preset_can_be_taken_today_with_an_operators_word(preset: str) -> 
         ({"company_proof": ["none"], "first_admin": "none"}, ["nobody_approves"]),
         ({"entity_types": []}, ["no_entity_type"]),
         ({"roles": []}, ["no_role"]),
+        ({"credentials": []}, ["no_credential"]),
+        ({"credentials": ["company_card", "password"]}, ["card_account_without_card"]),
+        ({"credentials": ["company_card", "password"], "company_proof": ["card", "operator"]}, []),
+        ({"login_id": "electronic_id"}, ["number_without_activation"]),
+        ({"mail_check": "activation"}, ["activation_without_number"]),
+        ({"mail_check": "activation", "login_id": "electronic_id"}, []),
         ({"consents": [{"id": "terms", "version": "2"}]}, ["text_not_built:terms 2"]),
         ({"consents": [{"id": "rules", "version": "1"}]}, ["text_not_built:rules 1"]),
         ({"consents": [{"id": "hazard", "version": "1", "when": "first_login"}]}, []),

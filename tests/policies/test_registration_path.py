@@ -1,12 +1,21 @@
 """The wizard that follows from a policy and a company's state: its steps, its proofs, and who will decide."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
 from idp.policies.cards import CardRank
-from idp.policies.registration import PRESETS, FirstAdmin, Proof, RegistrationPolicy, Reviewer, policy_from
+from idp.policies.registration import (
+    PRESETS,
+    CredentialSet,
+    FirstAdmin,
+    Proof,
+    RegistrationPolicy,
+    Reviewer,
+    policy_from,
+)
 from idp.policies.registration_path import (
     CompanyState,
     Step,
@@ -15,6 +24,7 @@ from idp.policies.registration_path import (
     may_offer_card,
     path_of,
     policy_for,
+    policy_for_credential,
     proofs_to_give,
     takes_card,
 )
@@ -62,6 +72,52 @@ def test_the_way_follows_from_the_policy_and_the_company(
     assert path.steps == steps
     assert (path.becomes_admin, path.reviewer) == (becomes_admin, reviewer)
     assert path.explains_review is (Step.VERIFIED in steps)
+
+
+BY_COMPANY_CARD, BY_CITIZEN_CARD, BY_PASSWORD = (
+    CredentialSet.COMPANY_CARD,
+    CredentialSet.CITIZEN_CARD,
+    CredentialSet.PASSWORD,
+)
+WITH_CITIZEN = (Step.TERMS, Step.COMPANY, Step.CITIZEN, Step.ACCOUNT, Step.CHECK, Step.DONE)
+
+
+@pytest.mark.parametrize(
+    ("credential", "company", "steps", "becomes_admin", "reviewer"),
+    [
+        # R-180: a certificate account shows its company's card, whatever is known of the company.
+        (BY_COMPANY_CARD, FRESH, BY_CARD, True, AUTO),
+        (BY_COMPANY_CARD, PROVEN, BY_CARD, True, AUTO),
+        (BY_COMPANY_CARD, LED, BY_CARD, False, ADMIN),
+        # R-206, R-207: the two others prove no company, and nobody leads one by them.
+        (BY_CITIZEN_CARD, FRESH, WITH_CITIZEN, False, AUTO),
+        (BY_PASSWORD, FRESH, WHOLE, False, AUTO),
+        (BY_PASSWORD, LEFT, WHOLE, False, AUTO),
+        (BY_PASSWORD, LED, EXPLAINED, False, ADMIN),
+    ],
+)
+def test_what_an_account_signs_in_by_decides_what_is_shown(
+    credential: CredentialSet, company: CompanyState, steps: tuple[Step, ...], becomes_admin: bool, reviewer: Reviewer
+) -> None:
+    policy = policy_for_credential(PRESETS["ida"], credential)
+    # As services ask it: what proves a company is asked under the policy of this kind.
+    known = replace(company, is_proven=company.is_proven and credential is BY_COMPANY_CARD)
+    path = path_of(
+        policy,
+        known,
+        card=PRIMARY if credential is BY_COMPANY_CARD else None,
+        wants_card=credential is BY_COMPANY_CARD,
+        wants_citizen=credential is BY_CITIZEN_CARD,
+    )
+    assert (path.steps, path.becomes_admin, path.reviewer) == (steps, becomes_admin, reviewer)
+
+
+def test_where_there_is_one_kind_of_account_the_policy_stays_as_it_is() -> None:
+    assert policy_for_credential(PRESETS["dreams"], BY_PASSWORD) == PRESETS["dreams"]
+    assert policy_for_credential(PRESETS["ida"], BY_COMPANY_CARD).company_proof == (Proof.CARD,)
+    assert policy_for_credential(PRESETS["ida"], BY_PASSWORD).company_proof == (Proof.NONE,)
+    only_card = policy_from({"preset": "ida", "company_proof": ["card"]})
+    assert policy_for_credential(only_card, BY_PASSWORD).company_proof == (Proof.CARD,), "no other proof is left"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.harness.cases import a_document_of
 from tests.harness.linked import Agent, an_agent, bind
 from tests.harness.people import Town, new_tax_id
 from tests.harness.relying_party import Person
+from tests.passkeys.steps import enrolled, use
 from tests.security.doors import enter, sign_in
 from tests.security.routes import GET_ROUTES, POST_ROUTES
 from tests.security.tenant_table import TABLE, Kind, Row
@@ -29,6 +30,7 @@ MISSING = {
     "file_id": "uf_" + "x" * 22,
     "invitation_id": "in_" + "x" * 22,
     "operator_id": "op_" + "x" * 22,
+    "passkey_id": "pk_" + "x" * 22,
     "request_id": "ar_" + "x" * 22,
     "run_id": "fl_" + "x" * 22,
     "sign_in": "si_" + "x" * 22,
@@ -40,7 +42,10 @@ MISSING = {
 }
 NAMING = sorted({rule for _, rule in TABLE if "_id>" in rule and any(f"<{name}>" in rule for name in MISSING)})
 # Shown to its owner alone, as is whatever changes her account (tokens.md "Acting through a linked account").
-ONLY_BY_OWNER = ("/account/credentials/", "/account/bindings", "/account/email", "/account/password")
+ONLY_BY_OWNER = (
+    *("/account/credentials/", "/account/bindings", "/account/email", "/account/password"),
+    *("/account/close", "/account/export"),
+)
 # For what is named by nothing of a company's: a page's number, whatever the console calls what it is about.
 ANYTHING = "1"
 # What two pages about the same thing never share.
@@ -88,9 +93,12 @@ def a_side(town: Town, mark: str) -> Side:
     page = browser.submit(browser.get("/group/invitations/new"), "send", email=invited, role="guest")
     assert page.path == "/group/invitations"
     [(invitation,)] = town.server.read("SELECT id FROM invitations WHERE email = :email", {"email": invited})
+    signs_in = enrolled(town, people["group_admin"])
+    use(browser, browser.get("/login/passkey?again=1"), signs_in)
     page = answer(browser, browser.get("/account/credentials"), a_card(town, tax_id, name))
     assert page.path == "/account/credentials"
     [(card,)] = town.server.read("SELECT id FROM cards WHERE account_id = :id", {"id": people["group_admin"].sub})
+    [(passkey,)] = town.server.read("SELECT id FROM passkeys WHERE account_id = :id", {"id": people["group_admin"].sub})
     second = town.rp("second")
     consent = second.open(browser, second.ask())
     assert consent.asks_for_consent
@@ -106,6 +114,7 @@ def a_side(town: Town, mark: str) -> Side:
         "card_id": card,
         "file_id": a_document_of(town, tax_id),
         "invitation_id": invitation,
+        "passkey_id": passkey,
         "request_id": consent.path.rpartition("/")[2],
         "run_id": leaving.path.rpartition("/")[2],
         "sign_in": found[1].value,

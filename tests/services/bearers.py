@@ -10,10 +10,9 @@ from clients.testca.cards import Gpki
 from idp.certificates.reading import read_certificate
 from idp.certificates.revocation import RevocationData
 from idp.certificates.statement import CardPurpose, Transport
-from idp.certificates.subject import holder_of
-from idp.certificates.verification import COMPANIES
+from idp.certificates.subject import citizen_of, company_of
 from idp.db import transaction
-from idp.services.card_answers import PresentedCard, keep_evidence
+from idp.services.card_answers import PresentedCard, PresentedCitizen, keep_evidence
 
 KEYS = 12
 _numbers = count()
@@ -34,10 +33,28 @@ def card_of(tax_id: str = "00000016", name: str = "測試一號有限公司", ra
     return _pki().company(tax_id, name, rank=rank, key=_next_key())
 
 
+def citizen_card(name: str = "王小明") -> Card:
+    """A person's own card, of another key than the eleven before it."""
+    return _pki().citizen(name, key=_next_key())
+
+
+def presented_citizen(card: Card) -> PresentedCitizen:
+    """A person's own card as it was judged."""
+    return PresentedCitizen(
+        holder=citizen_of(read_certificate(card.der)),
+        purpose=CardPurpose.PROVE,
+        transport=Transport.AGENT,
+        statement="card-login.v1.e30",
+        certificate=card.der,
+        signature=card.sign("card-login.v1.e30"),
+        revocation=RevocationData(),
+    )
+
+
 def presented(card: Card) -> PresentedCard:
-    """The card as it was judged."""
+    """A company's card as it was judged."""
     return PresentedCard(
-        holder=holder_of(read_certificate(card.der), subject_types=COMPANIES),
+        holder=company_of(read_certificate(card.der)),
         purpose=CardPurpose.PROVE,
         transport=Transport.AGENT,
         statement="card-login.v1.e30",

@@ -240,8 +240,8 @@ def test_every_column_that_names_an_account_is_thought_of() -> None:
         "bindings.linked_account_id", "card_evidence.account_id", "cards.account_id",
         "client_sessions.account_id", "client_sessions.linked_account_id",
         "consents.account_id", "consents.human_id", "grants.account_id", "grants.linked_account_id",
-        "invitations.invited_by", "launches.account_id", "sign_ins.account_id", "sign_ins.acting_account_id",
-        "tokens.account_id", "tokens.linked_account_id",
+        "invitations.invited_by", "launches.account_id", "passkeys.account_id", "sign_ins.account_id",
+        "sign_ins.acting_account_id", "tokens.account_id", "tokens.linked_account_id",
     }  # fmt: skip
     assert naming == gone | emptied | of_who_was_let_in
 

@@ -16,11 +16,14 @@ from idp.mails import accounts as account_mails
 from idp.mails import cards as card_mails
 from idp.mails import cases as mails
 from idp.mails import companies as company_mails
+from idp.mails import credentials as credential_mails
 from idp.mails import documents as document_mails
 from idp.mails import own_changes
+from idp.mails import passkeys as passkey_mails
 from idp.mails.render import rendered
 from idp.models import Account, Card, Case, Company, Invitation, OutboxEntry
 from idp.policies.cards import CardRank
+from idp.policies.registration import CredentialSet, Reviewer
 from idp.policies.roles import Role
 from idp.policies.standing import Approval
 from idp.services.service_registry import ServiceProfile, add_service
@@ -107,6 +110,8 @@ def write_all(case: Case, company: Company) -> None:
     with transaction():
         session.execute(update(OutboxEntry).values(state="sent"))
         mails.verification(account, company, case, token=TOKEN, end=END)
+        mails.activation(account, company, case, CredentialSet.COMPANY_CARD, token=TOKEN, end=END)
+        mails.case_link(account, company, case, token=TOKEN, end=END)
         mails.application_received(account, company, case)
         account.email_verified_at = now()
         mails.application_received(account, company, case)
@@ -114,6 +119,9 @@ def write_all(case: Case, company: Company) -> None:
         account.approval = Approval.AUTO
         mails.application_approved(account, company)
         mails.application_approved(account, company, is_first_admin=True)
+        mails.application_approved(account, company, is_first_admin=True, by_password=False)
+        case.reviewer = Reviewer.AUTO
+        mails.activation(account, company, case, CredentialSet.PASSWORD, token=TOKEN, end=END)
         mails.application_approved_verify(account, company, case, token=TOKEN, end=END)
         mails.application_rejected(account, company, case, reason="other", reason_text="請附在職證明。\n第二行")
         mails.application_rejected(account, company, case, reason="wrong_name", reason_text="")
@@ -137,11 +145,21 @@ def write_all(case: Case, company: Company) -> None:
         account_mails.account_restored(account, "請附在職證明。")
         account_mails.data_scope_changed(account)
         own_changes.password_changed(account, has_cancelled_mailbox=True)
+        own_changes.password_reset(account, token=TOKEN, end=END)
+        own_changes.no_password(account)
+        own_changes.password_was_reset(account, has_cancelled_mailbox=True, has_dropped_factors=True)
         own_changes.mailbox_to_confirm(account, "new@example.test", token=TOKEN, end=END)
         own_changes.mailbox_change_asked(account, "new@example.test", end=END)
         own_changes.mailbox_changed(account, "old@example.test")
         company_mails.company_suspended(admin, company, "請附在職證明。")
         company_mails.company_restored(admin, company, "請附在職證明。")
+        credential_mails.credential_added(account, "app", "")
+        credential_mails.credential_removed(account, "passkey", "phone")
+        credential_mails.recovery_codes_made(account)
+        credential_mails.recovery_code_used(account, left=9)
+        credential_mails.wrong_codes(account, 5)
+        credential_mails.second_factor_reset(account, "請附在職證明。")
+        passkey_mails.passkey_copied(account, "phone")
         card_mails.card_enrolled(account, company, card_of(account, company))
         card_mails.card_removed(account, company, card_of(account, company))
         card_mails.card_ends(account, company, card_of(account, company))
@@ -164,7 +182,7 @@ def test_every_mail_can_be_read_in_both_forms(case: Case, company: Company, loca
     """Same sentences in the same order, nothing that tracks, and no Chinese in an English mail but names."""
     write_all(case, company)
     all_of_them = written(locale)
-    assert len(all_of_them) == 38
+    assert len(all_of_them) == 52
     for name, mail in all_of_them:
         text = mail["plain"].partition("\n-- \n")[0]
         place = 0

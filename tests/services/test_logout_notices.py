@@ -24,6 +24,7 @@ from idp.services.access import narrow_access
 from idp.services.accounts import set_role, suspend_account
 from idp.services.authorizations import take_back
 from idp.services.client_registry import remove_client
+from idp.services.closing import close_own
 from idp.services.companies import suspend_company
 from idp.services.logout_notices import BACKCHANNEL
 from idp.services.outbound import Unreachable, post_form
@@ -61,6 +62,7 @@ ENDINGS: dict[str, Ending] = {
     "owner": lambda a, _c, sign_in: end_own_sign_in(sign_in, a.id),
     "replaced": lambda _a, _c, sign_in: end_sign_in(sign_in, because="replaced"),
     "account_suspended": lambda a, _c, _s: suspend_account(a, "離職"),
+    "account_closed": lambda a, _c, _s: close_own(a.id),
     "company_suspended": lambda a, _c, _s: suspend_company(session.get_one(Company, a.company_id), "查核"),
     "taken_back": lambda a, c, _s: take_back(a.id, c.id),
     "client_removed": lambda _a, c, _s: remove_client(c),
@@ -82,7 +84,7 @@ def test_what_ends_a_session_tells_its_client_once(ming: Account, reason: str) -
     ended = session.scalars(select(ClientSession)).one()
     assert (ended.ended_because, ended.ended_at is not None) == (reason, True)
     assert session.scalars(select(Grant)).one().revoked_at is not None
-    if reason not in {"client_removed", "account_suspended", "company_suspended"}:
+    if reason not in {"client_removed", "account_suspended", "account_closed", "company_suspended"}:
         with transaction():
             end_sign_in(sign_in, because="signed_out")
         assert len(notices()) == 1

@@ -39,7 +39,7 @@ def test_of_several_changes_at_once_one_holds(database: Flask, company: Company)
     def change() -> str:
         fresh = hash_password(NEW)
         with transaction():
-            token = change_password(account_id, judged=judged, fresh=fresh, sign_in_id=here)
+            token = change_password(account_id, judged=judged, fresh=fresh, sign_in_id=here, browser="a browser")
         return "changed" if token else "ended"
 
     assert at_once(database, change) == ["changed", *["changed_meanwhile"] * 3]

@@ -150,7 +150,7 @@ def test_who_holds_a_service_that_is_not_there_is_told(database: Flask) -> None:
 def test_a_bad_change_changes_nothing(database: Flask) -> None:
     service = added()
     with pytest.raises(InvalidInput), transaction():
-        change_service(service, replace(PLAIN, name_zh="新名", policy={"preset": "ida"}))
+        change_service(service, replace(PLAIN, name_zh="新名", policy={"preset": "ida", "credentials": []}))
     session.expire_all()
     assert service.name_zh == "通行證"
     assert actions() == ["service:added"]

@@ -13,11 +13,13 @@ from idp.policies.registration_preview import Applicant, preview_of
 from idp.policies.reviews import Outcome
 from idp.policies.roles import Role
 from idp.policies.standing import AccountStatus, Approval, CompanyProof
+from idp.services.activations import activate
 from idp.services.case_reviews import Decision, decide_case
 from idp.services.company_standing import prove_company
+from idp.services.secrets import digest
 from idp.services.service_registry import registration_policy
 from idp.services.service_texts import next_version, notice_of, one_version, publish_text, text_of, versions_of
-from tests.services.applicants import OPERATOR, a_service, account_of, apply, confirm
+from tests.services.applicants import OPERATOR, a_service, account_of, apply, confirm, token_mailed_to
 from tests.services.people import actions, at_once, audit_rows, person
 
 
@@ -98,6 +100,7 @@ def mails_to(account_id: str) -> list[str]:
             {"company_proof": ["none"], "member_approval": "auto", "first_admin": "none"},
             Applicant.FIRST,
         ),
+        ({"preset": "ida"}, Applicant.FIRST),
     ],
 )
 def test_the_preview_of_a_policy_tells_the_mails_that_are_sent(
@@ -116,6 +119,9 @@ def test_the_preview_of_a_policy_tells_the_mails_that_are_sent(
     case = apply(service)
     if "verification" in mails_to(case.account_id):
         confirm(case)
+    if "activation" in mails_to(case.account_id):
+        with transaction():
+            activate(digest(token_mailed_to(case.account_id)), None)
     if seen.reviewer is not Reviewer.AUTO:
         if applicant is Applicant.FIRST:
             with transaction():

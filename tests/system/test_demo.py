@@ -22,8 +22,8 @@ LAST_LINE = "Ctrl-C stops everything"
 PASSWORD = "another-Passw0rd"
 
 
-# From the first port on: provider, DREAMS, port pass, mailbox and its SMTP, card agent, test CA.
-PORTS = (0, 1, 2, 25, 26, 71, 72)
+# From the first port on: provider, DREAMS, port pass, duty-free letters, mailbox and its SMTP, card agent, test CA.
+PORTS = (0, 1, 2, 3, 25, 26, 71, 72)
 
 
 def free_ports() -> int:
@@ -151,15 +151,17 @@ def workers_of_the_provider(running: Demo) -> list[psutil.Process]:
 def test_it_says_where_to_go_and_who_to_be_and_all_of_it_answers(running: Demo) -> None:
     assert PASSWORD in running.announced, "fresh data have the password of one's choice"
     assert "demo-Passw0rd" not in running.announced
-    people = "guest1 staff1 admin1 staff2 port1 agent1 林小玉 測試二號有限公司 範例大富物流股份有限公司"
+    people = "guest1 staff1 admin1 staff2 port1 agent1 林小玉 測試二號有限公司 範例大富物流股份有限公司 周怡安 鄭志豪"
     for person in people.split():
         assert person in running.announced
-    for further in (0, 1, 2, 25, 72):
+    for further in (0, 1, 2, 3, 25, 72):
         assert f"http://localhost:{running.port + further}" in running.announced
     assert running.get(0, "/.well-known/openid-configuration").json()["issuer"] == (f"http://localhost:{running.port}")
     assert running.get(1).status_code == 200
     assert "港區通行證系統" in running.get(2).text
     assert "申請帳號類型" in running.get(2, "/apply").text
+    assert "免稅函線上申辦" in running.get(3).text
+    assert "電子身分帳號" in running.get(3, "/login").text
     assert "示範信箱" in running.get(25).text
     assert f"http://localhost:{running.port}/ops as operator" in running.announced
     assert "驗證器：周文傑（operator）" in running.get(25, "/authenticator").text
@@ -208,7 +210,7 @@ def test_a_second_run_keeps_the_data(running: Demo) -> None:
     keys = running.get(0, "/jwks").json()["keys"]
     ledger = (running.folder / "loaded.json").read_text()
     cards = drawer_of(running)
-    assert len(cards) == 2 * 9 + 1
+    assert len(cards) == 2 * 11 + 1
     running.stop(signal.SIGINT)
     running.start()
     assert running.get(0, "/jwks").json()["keys"] == keys
@@ -234,7 +236,7 @@ def test_a_load_that_was_broken_off_is_taken_up(made: Demo, number: signal.Signa
     for note in ("loaded.json", "prepared"):
         (made.folder / note).unlink()
     made.start()
-    assert len(json.loads((made.folder / "loaded.json").read_text())) == 21
+    assert len(json.loads((made.folder / "loaded.json").read_text())) == 24
     made.stop(number)
 
 

@@ -53,6 +53,8 @@ OPERATORS_EVENTS: dict[str, Any] = {
     "linked:switch:left": lazy_gettext("鏈結帳號回到自己的帳號"),
     "linked:switch:refused": lazy_gettext("鏈結帳號要切換為不屬於它的帳號"),
     "linked:accounts:told": lazy_gettext("應用系統取得可切換的公司帳號"),
+    "client:account:looked_up": lazy_gettext("應用系統以帳號識別碼查詢帳號"),
+    "client:account:sought": lazy_gettext("應用系統查詢不存在的帳號識別碼"),
     "client:try:answered": lazy_gettext("完成測試登入應用系統"),
     "linked:submitted": lazy_gettext("送出鏈結帳號申請"),
     "linked:expired": lazy_gettext("鏈結帳號的信箱驗證逾時"),

@@ -27,7 +27,9 @@ GRANT_LABELS: dict[str, Any] = {
 GRANT_EXPLANATIONS: dict[str, Any] = {
     "authorization_code": lazy_gettext("使用者在瀏覽器登入，一般的應用系統都需要。"),
     "refresh_token": lazy_gettext("登入期間不經使用者重新取得權杖，權限變更時也能及時得知。"),
-    "client_credentials": lazy_gettext("沒有使用者的排程或後端程式。須在下方填寫自訂的範圍。"),
+    "client_credentials": lazy_gettext(
+        "沒有使用者的排程或後端程式。須在下方填寫自訂的範圍；填寫 electronic_id.lookup 可以帳號識別碼查詢帳號。"
+    ),
 }
 SCOPE_LABELS: dict[str, Any] = {
     "openid": lazy_gettext("登入（openid）"),

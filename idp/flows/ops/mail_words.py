@@ -16,7 +16,11 @@ STATE_LABELS: dict[str, Any] = {
     GIVEN_UP: (lazy_gettext("已放棄"), "", "dash"),
 }
 TEMPLATE_LABELS: dict[str, Any] = {
+    "account_closed": lazy_gettext("帳號已關閉"),
+    "account_idle": lazy_gettext("帳號久未使用提醒"),
+    "account_idle_suspended": lazy_gettext("帳號因久未使用而停用"),
     "account_restored": lazy_gettext("帳號恢復使用"),
+    "activation": lazy_gettext("帳號啟用信"),
     "account_suspended": lazy_gettext("帳號停用"),
     "application_approved": lazy_gettext("審核通過"),
     "application_approved_verify": lazy_gettext("審核通過並驗證信箱"),
@@ -39,8 +43,11 @@ TEMPLATE_LABELS: dict[str, Any] = {
     "card_ends": lazy_gettext("憑證即將到期"),
     "card_enrolled": lazy_gettext("已登錄憑證"),
     "card_removed": lazy_gettext("已移除憑證"),
+    "case_link": lazy_gettext("修改申請的確認連結"),
     "company_restored": lazy_gettext("公司恢復使用"),
     "company_suspended": lazy_gettext("公司停用"),
+    "credential_added": lazy_gettext("已新增登入方式"),
+    "credential_removed": lazy_gettext("已移除登入方式"),
     "data_scope_changed": lazy_gettext("可查看的資料範圍變更"),
     "document_approved": lazy_gettext("公司文件審核通過"),
     "document_infected": lazy_gettext("公司文件含有病毒"),
@@ -56,10 +63,18 @@ TEMPLATE_LABELS: dict[str, Any] = {
     "mailbox_to_confirm": lazy_gettext("新信箱驗證信"),
     "linked_verification": lazy_gettext("信箱驗證信（鏈結帳號）"),
     "operator_set_up": lazy_gettext("營運人員設定連結"),
+    "passkey_copied": lazy_gettext("通行密鑰可能遭複製"),
+    "no_password": lazy_gettext("帳號沒有密碼"),
     "password_changed": lazy_gettext("密碼已變更"),
+    "password_reset": lazy_gettext("重設密碼的連結"),
+    "password_was_reset": lazy_gettext("密碼已重設"),
+    "recovery_code_used": lazy_gettext("已使用備用碼"),
+    "recovery_codes_made": lazy_gettext("已產生備用碼"),
     "rights_changed": lazy_gettext("選單權限變更"),
     "role_changed": lazy_gettext("權限變更"),
+    "second_factor_reset": lazy_gettext("第二因素已重設"),
     "verification": lazy_gettext("信箱驗證信"),
+    "wrong_codes": lazy_gettext("驗證碼多次錯誤"),
 }
 # By the beginning of what is kept of a failure: the name of its class.
 REASONS = (

@@ -146,6 +146,17 @@ ACCOUNT_ACTS: dict[AccountAct, ActWords] = {
         is_heavy=True,
         done=lazy_gettext("已結束「%(name)s」的所有登入。"),
     ),
+    AccountAct.RESET_FACTOR: ActWords(
+        lazy_gettext("重設第二因素"),
+        lazy_gettext("重設「%(name)s」的第二因素？"),
+        lazy_gettext(
+            "請先以電話或公文確認是本人。驗證器、備用碼與所有通行密鑰會移除，所有登入立即結束；密碼與憑證不受影響。"
+            "當事人會收到通知信，以密碼或憑證登入後重新設定。"
+        ),
+        SEEN_BY_PERSON,
+        is_heavy=True,
+        done=lazy_gettext("已重設「%(name)s」的第二因素，並已寄出通知信。"),
+    ),
     AccountAct.SUSPEND: ActWords(
         lazy_pgettext("do", "停用"),
         lazy_gettext("停用「%(name)s」？"),
@@ -160,5 +171,16 @@ ACCOUNT_ACTS: dict[AccountAct, ActWords] = {
         lazy_gettext("帳號可以再次登入；已經結束的登入不會回來。原因會以信件通知當事人。"),
         SEEN_BY_PERSON,
         done=lazy_gettext("已恢復「%(name)s」，並已寄出通知信。"),
+    ),
+    AccountAct.CLOSE: ActWords(
+        lazy_gettext("關閉帳號"),
+        lazy_gettext("關閉「%(name)s」？"),
+        lazy_gettext(
+            "關閉後不能恢復，帳號名稱也不再給任何人使用。所有登入、綁定與登入方式立即結束，"
+            "應用系統會收到登出通知；原因會以信件通知當事人。"
+        ),
+        SEEN_BY_PERSON,
+        is_heavy=True,
+        done=lazy_gettext("已關閉「%(name)s」，並已寄出通知信。"),
     ),
 }

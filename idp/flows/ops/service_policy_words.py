@@ -9,7 +9,7 @@ from idp.flows.messages import ROLE_LABELS
 from idp.flows.registration_words import NUMBER_LABELS
 from idp.policies.cards import CardRank
 from idp.policies.entities import EntityKind
-from idp.policies.registration import Asked, FirstAdmin, MailCheck, Proof, Reviewer
+from idp.policies.registration import Asked, CredentialSet, FirstAdmin, MailCheck, Proof, Reviewer
 from idp.policies.roles import Role
 
 # From when a change counts: the wizard reads the policy at each step, and again when an application is sent,
@@ -20,7 +20,6 @@ FROM_NEXT_DECISION = lazy_gettext("儲存後立即適用，包括等候審核中
 FROM_NEXT_LINK = lazy_gettext("儲存後寄出的連結適用；已寄出的連結維持原期限。")
 FROM_NEXT_SIGN_IN = lazy_gettext("申請前同意的文件，從下一份申請起適用；首次登入同意的文件，下次登入時詢問所有人。")
 AT_ONCE = lazy_gettext("儲存後立即適用，包括既有的帳號。")
-NOT_YET = lazy_gettext("目前只有一種方式，選擇其他方式會被拒絕。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ POLICY_WORDS: dict[str, KeyWords] = {
         {
             MailCheck.BEFORE_REVIEW: lazy_gettext("送出申請後立即寄驗證信，完成驗證才開始審核。"),
             MailCheck.AFTER_REVIEW: lazy_gettext("每筆申請都會審核，驗證連結隨審核通過信寄出。"),
-            MailCheck.ACTIVATION: lazy_gettext("以啟用連結設定密碼；目前尚未提供。"),
+            MailCheck.ACTIVATION: lazy_gettext("送出申請後寄啟用信，由申請人開啟連結、核對統一編號並設定密碼。"),
         },
     ),
     "first_admin": KeyWords(
@@ -118,16 +117,15 @@ POLICY_WORDS: dict[str, KeyWords] = {
     "login_id": KeyWords(
         lazy_gettext("登入時輸入"),
         lazy_gettext("申請人以什麼登入。"),
-        NOT_YET,
+        FROM_NEXT_STEP,
         {"username": lazy_gettext("帳號"), "electronic_id": lazy_gettext("電子身分證號（IC…）")},
-        {"electronic_id": lazy_gettext("目前尚未提供。")},
+        {"electronic_id": lazy_gettext("由系統產生，隨啟用信寄給申請人。")},
     ),
     "ask_entity_id": KeyWords(
         lazy_gettext("登入時也要輸入統一編號"),
         lazy_gettext("登入頁除了帳號與密碼，是否也詢問統一編號。"),
-        NOT_YET,
+        AT_ONCE,
         YES_NO,
-        {"true": lazy_gettext("目前尚未提供。")},
     ),
     "company_name": KeyWords(
         lazy_gettext("公司名稱"),
@@ -237,6 +235,25 @@ POLICY_WORDS: dict[str, KeyWords] = {
         FROM_NEXT_DECISION,
         YES_NO,
     ),
+    "credentials": KeyWords(
+        lazy_gettext("可以申請的登入方式"),
+        lazy_gettext("申請人以什麼登入；有多種時，申請的第一步先請申請人選擇。"),
+        FROM_NEXT_STEP,
+        {
+            CredentialSet.COMPANY_CARD: lazy_gettext("工商憑證"),
+            CredentialSet.CITIZEN_CARD: lazy_gettext("自然人憑證"),
+            CredentialSet.PASSWORD: lazy_gettext("密碼（非憑證帳號）"),
+        },
+        {
+            CredentialSet.COMPANY_CARD: lazy_gettext("證明公司，並以卡片登入。"),
+            CredentialSet.CITIZEN_CARD: lazy_gettext("只證明本人，不能證明公司。"),
+        },
+    ),
+    "idle_days": KeyWords(
+        lazy_gettext("多久未使用即停用"),
+        lazy_gettext("帳號超過這個天數沒有登入，會先寄信提醒，再停用。30 至 3650 天。"),
+        AT_ONCE,
+    ),
 }
 # In which sections the form shows them.
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -250,7 +267,16 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     ),
     (
         lazy_gettext("信箱與登入"),
-        ("mail_check", "verify_hours", "invitation_days", "email_unique", "login_id", "ask_entity_id"),
+        (
+            "mail_check",
+            "verify_hours",
+            "invitation_days",
+            "email_unique",
+            "login_id",
+            "ask_entity_id",
+            "credentials",
+            "idle_days",
+        ),
     ),
     (lazy_gettext("條款與其他"), ("consents", "menu_rights", "data_scope")),
     (lazy_gettext("鏈結帳號"), ("label_linked", "binding_proof", "rotate_after_binding", "linked_admin")),
@@ -266,7 +292,7 @@ PRESET_WORDS: dict[str, tuple[Any, Any]] = {
     ),
     "ida": (
         lazy_gettext("電子身分證號（ida）"),
-        lazy_gettext("以電子身分證號登入，憑證可有可無。啟用連結與電子身分證號登入目前尚未提供，須先改為其他方式。"),
+        lazy_gettext("以電子身分證號登入，可申請工商憑證、自然人憑證或非憑證帳號，由啟用信啟用。"),
     ),
 }
 WHEN_LABELS = {
@@ -278,6 +304,7 @@ UNREADABLE = {
     "escalate_after_days": lazy_gettext("請輸入 1 至 365 的整數。"),
     "verify_hours": lazy_gettext("請輸入 1 至 168 的整數。"),
     "invitation_days": lazy_gettext("請輸入 1 至 90 的整數。"),
+    "idle_days": lazy_gettext("請輸入 30 至 3650 的整數。"),
     "label_linked": lazy_gettext("請輸入 1 至 20 個字，或填 off。"),
 }
 # Why a policy can't be taken: beside which key it is told, and in which words.
@@ -299,10 +326,18 @@ POLICY_PROBLEMS: dict[str, tuple[str, Any]] = {
     ),
     "policy.no_entity_type": ("entity_types", lazy_gettext("請至少選擇一種編號，否則沒有人能申請。")),
     "policy.no_role": ("roles", lazy_gettext("請至少選擇一種權限，否則無法核准申請。")),
-    "policy.activation_not_built": ("mail_check", lazy_gettext("目前尚未提供啟用連結，請選擇審核之前或之後。")),
-    "policy.login_id_not_built": (
-        "login_id",
-        lazy_gettext("目前只能以帳號登入，也不詢問統一編號，請改選「帳號」與「否」。"),
+    "policy.card_account_without_card": (
+        "credentials",
+        lazy_gettext("工商憑證帳號須以工商憑證驗證公司，請在公司驗證方式加入工商憑證。"),
+    ),
+    "policy.no_credential": ("credentials", lazy_gettext("請至少選擇一種登入方式，否則沒有人能登入。")),
+    "policy.number_without_activation": (
+        "mail_check",
+        lazy_gettext("以電子身分證號登入的帳號須以啟用信告知號碼，請選擇「啟用連結」。"),
+    ),
+    "policy.activation_without_number": (
+        "mail_check",
+        lazy_gettext("啟用連結只適用於以電子身分證號登入的帳號，請改選審核之前或之後。"),
     ),
     "policy.text_not_built": (
         "consents",

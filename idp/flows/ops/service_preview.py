@@ -18,7 +18,7 @@ from idp.flows.registration_words import (
 )
 from idp.models import Service
 from idp.policies.agreements import FIRST_SIGN_IN
-from idp.policies.registration import Asked, Proof, RegistrationPolicy, Reviewer
+from idp.policies.registration import Asked, CredentialSet, Proof, RegistrationPolicy, Reviewer, has_number_as_name
 from idp.policies.registration_path import CompanyState, Step, proofs_to_give
 from idp.policies.registration_preview import Applicant, Moment, Preview, preview_of
 from idp.policies.registration_steps import steps_of
@@ -97,7 +97,8 @@ def _holds(service: Service, policy: RegistrationPolicy, seen: Preview, step: St
     if step in {Step.PROOF, Step.CARD, Step.DOCUMENT}:
         ways = {Step.CARD: (Proof.CARD,)}.get(step) or proofs_to_give(policy, seen.company)
         return [str(POLICY_WORDS["company_proof"].choices[proof]) for proof in ways]
-    return [str(field.label.text) for field in AccountForm()] if step is Step.ACCOUNT else []
+    form = AccountForm(is_numbered=has_number_as_name(policy))
+    return [str(field.label.text) for field in form] if step is Step.ACCOUNT else []
 
 
 def _proof_of(policy: RegistrationPolicy, company: CompanyState) -> CompanyProof:
@@ -108,7 +109,8 @@ def _proof_of(policy: RegistrationPolicy, company: CompanyState) -> CompanyProof
 
 def _company_fields(policy: RegistrationPolicy) -> list[str]:
     confirms = policy.company_name == "registry_confirm"
-    form = CompanyForm(policy=policy, must_confirm=confirms, must_name=not confirms)
+    is_numbered = has_number_as_name(policy)
+    form = CompanyForm(policy=policy, must_confirm=confirms, must_name=not confirms, names_business=is_numbered)
     optional = ({"company_name"} if confirms else {"confirmed"}) | (
         {"responsible"} if policy.responsible is Asked.OPTIONAL else set()
     )
@@ -146,4 +148,5 @@ def _outlook(policy: RegistrationPolicy, seen: Preview) -> list[str]:
         admin_is_named=False,
         company_is_proven=seen.company.is_proven or seen.applicant is Applicant.CARD,
         by_card=seen.applicant is Applicant.CARD,
+        credential=CredentialSet.COMPANY_CARD if seen.applicant is Applicant.CARD else CredentialSet.PASSWORD,
     ).sentences()

@@ -3,6 +3,7 @@
 list --> new --> one: its policy is next        list --> one --> names and mails | policy | preview | texts | menus
 """
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from flask_babel import gettext
 
 from idp.db import session, transaction
 from idp.errors import AlreadyExists, ChangedMeanwhile, InvalidInput, NotFound
+from idp.flows.group_words import ACR_LABELS
 from idp.flows.messages import sentence_for
 from idp.flows.moments import is_english
 from idp.flows.ops.guard import must, operator, ops_pages
@@ -20,9 +22,9 @@ from idp.flows.ops.service_policy_words import POLICY_WORDS, PRESET_WORDS
 from idp.flows.ops.shell import open_pages
 from idp.flows.page_context import NOTICE
 from idp.models import Service
+from idp.policies.assurance import Acr
 from idp.policies.duties import Power
 from idp.services.service_registry import (
-    ServiceProfile,
     add_service,
     change_service,
     clients_of_service,
@@ -83,6 +85,7 @@ def one(service_id: str) -> str:
         ],
         clients_are_built=any(page.name == "clients" for page in open_pages()),
         changed=[POLICY_WORDS[key].label for key in POLICY_WORDS if key in service.policy],
+        demand=_demand_label(service),
         roles=len(registration_policy(service).roles),
         may_change=operator().may(Power.CHANGE_SETUP),
         notice=browser_session.pop(NOTICE, None),
@@ -107,7 +110,7 @@ def change_brand(service_id: str) -> ResponseReturnValue:
         return _brand_page(service, form, status=400)
     try:
         with transaction():
-            profile = ServiceProfile(**form.values(), policy=service.policy)
+            profile = replace(profile_of(service), **form.values())
             change_service(service, profile, seen_version=seen_version())
     except InvalidInput as refused:
         tell(form, refused)
@@ -119,6 +122,11 @@ def change_brand(service_id: str) -> ResponseReturnValue:
         return _brand_page(now_so, form, refusal=sentence_for(refused), status=refused.status)
     browser_session[NOTICE] = gettext("已儲存「%(name)s」的名稱與信件。", name=name_of(service))
     return redirect(url_for("ops_services.one", service_id=service_id), 303)
+
+
+def _demand_label(service: Service) -> Any:
+    acr = service.required_acr
+    return ACR_LABELS[Acr(acr)] if acr else None
 
 
 def service_of_id(service_id: str) -> Service:

@@ -127,14 +127,17 @@ def test_every_claim_received_is_explained(person: Person, issuer: SmallIssuer) 
     ("amr", "chinese", "english"),
     [
         (["pwd"], "密碼", "Password"),
-        (["sc", "pin", "hwk"], "工商憑證（讀卡元件）", "Company card (card agent)"),
-        (["sc", "pin"], "工商憑證（HiPKI 元件）", "Company card (HiPKI)"),
+        (["sc", "pin", "hwk"], "憑證（讀卡元件）", "Card (card agent)"),
+        (["sc", "pin"], "憑證（HiPKI 元件）", "Card (HiPKI)"),
         (
             ["pwd", "sc", "pin", "swk"],
-            "密碼、工商憑證（軟體憑證，試用）",
-            "Password, Company certificate (software card, for trying out)",
+            "密碼、憑證（軟體憑證，試用）",
+            "Password, Software card (for trying out)",
         ),
-        (["otp"], "", ""),
+        (["pwd", "otp", "mfa"], "密碼、驗證碼", "Password, One-time code"),
+        (["hwk", "user", "mfa"], "通行密鑰（只在一個裝置）", "Passkey (on one device only)"),
+        (["pwd", "swk", "user", "mfa"], "密碼、通行密鑰（可同步）", "Password, Passkey (synced)"),
+        (["face"], "", ""),
     ],
 )
 def test_the_ways_of_signing_in_are_named(amr: list[str], chinese: str, english: str) -> None:

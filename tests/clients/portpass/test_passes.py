@@ -170,7 +170,7 @@ def test_a_role_without_the_menu_code_opens_nothing(person: Person, issuer: Smal
     silent = [name for name, view in app.view_functions.items() if not hasattr(view, "admits")]
     assert silent == ["static"]
     assert {name.partition(".")[0] for name in app.view_functions} == {
-        *(pages.name, base_pages.name, "sign_in", "switching", "relying", "static")
+        *(pages.name, base_pages.name, "sign_in", "step_up", "switching", "relying", "static")
     }
 
 
